@@ -1,0 +1,1 @@
+"""What every service shares: settings, vocabulary, the record. Knows no service."""

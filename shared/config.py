@@ -1,0 +1,136 @@
+"""The settings of every service: one object, made in `main.py` and passed down.
+
+Values come from the environment, then from the file that `ENV_FILE` names (default `.env` in the
+project's root; empty: no file). Relative paths mean the root, wherever a service is started from.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from shared.errors import ConfigurationError
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCAL_REDIS = "redis://127.0.0.1:6379/0"
+LOCAL_DEV_ORIGINS = [
+    f"http://{host}:{port}" for host in ("localhost", "127.0.0.1") for port in (3000, 5173, 8080)
+]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set; each field is the environment variable in capitals."""
+
+    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, frozen=True)
+
+    redis_url: str = ""
+    celery_broker_url: str = ""
+    celery_result_backend: str = ""
+    database_url: str = ""
+    api_key: SecretStr = SecretStr("")
+    secret_key: SecretStr = SecretStr("")
+
+    esc_base_url: str = ""
+    esc_username: str = ""
+    esc_password: SecretStr = SecretStr("")
+
+    headless: bool = True
+    selenium_timeout: float = Field(20, gt=0, le=600)
+    browser_max_items: int = Field(200, ge=1)
+    chrome_binary: str = ""
+    chromedriver: str = ""
+
+    fastapi_host: str = "127.0.0.1"
+    fastapi_port: int = Field(8000, ge=0, le=65535)
+    flower_port: int = Field(5555, ge=1, le=65535)
+    public_base_url: str = ""
+    cors_origins: Annotated[list[str], NoDecode] = LOCAL_DEV_ORIGINS
+    websocket_auth: Literal["token", "task-id"] = "token"
+    link_ttl: int = Field(7 * 24 * 3600, ge=60)
+    max_body_bytes: int = Field(2_000_000, ge=1_000)
+
+    worker_concurrency: int = Field(0, ge=0, le=64)
+    max_batches_per_task: int = Field(500, ge=1, le=10_000)
+    max_attempts: int = Field(3, ge=1, le=20)
+    lease_seconds: float = Field(30, ge=3)
+    turn_seconds: float = Field(15, ge=1)
+    drain_seconds: float = Field(60, ge=1)
+
+    download_path: Path = Path("data/downloads")
+    data_dir: Path = Path("data")
+    results_dir: Path = Path("results")
+    logs_dir: Path = Path("logs")
+    log_level: LogLevel = "INFO"
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _upper_case(cls, value: Any) -> Any:
+        return value.upper() if isinstance(value, str) else value
+
+    @field_validator("cors_origins", mode="before")
+    @classmethod
+    def _split_origins(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return [origin.strip() for origin in value.split(",") if origin.strip()]
+        return value
+
+    @field_validator("download_path", "data_dir", "results_dir", "logs_dir")
+    @classmethod
+    def _below_root(cls, value: Path) -> Path:
+        return (ROOT / value.expanduser()).resolve()
+
+    @property
+    def redis(self) -> str:
+        """The Redis everything runs on; blank means the one on this machine."""
+        return self.redis_url or LOCAL_REDIS
+
+    @property
+    def broker(self) -> str:
+        """Where doorbells travel."""
+        return self.celery_broker_url or self.redis
+
+    @property
+    def result_backend(self) -> str:
+        """Where Celery keeps the short summaries that Flower shows."""
+        return self.celery_result_backend or self.redis
+
+    @property
+    def database(self) -> str:
+        """SQLAlchemy URL of the record; blank means SQLite in the data folder."""
+        if not self.database_url:
+            return f"sqlite:///{self.data_dir / 'record.sqlite3'}"
+        plain = self.database_url.replace("postgres://", "postgresql://", 1)
+        return plain.replace("postgresql://", "postgresql+psycopg://", 1)
+
+    @property
+    def slots(self) -> int:
+        """How many slots one worker serves at a time."""
+        return self.worker_concurrency or os.cpu_count() or 1
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Read the settings once.
+
+    Raises ConfigurationError naming each wrong setting, what was found and what is allowed.
+    """
+    named = os.environ.get("ENV_FILE")
+    env_file = ROOT / ".env" if named is None else (ROOT / named if named else None)
+    try:
+        return Settings(_env_file=env_file, **overrides)
+    except ValidationError as error:
+        raise ConfigurationError(_explain(error)) from None
+
+
+def _explain(error: ValidationError) -> str:
+    lines = []
+    for fault in error.errors():
+        name = str(fault["loc"][0]).upper()
+        secret = Settings.model_fields[name.lower()].annotation is SecretStr
+        found = "a secret" if secret else repr(fault["input"])
+        lines.append(f"{name} is {found}: {fault['msg']}")
+    return "; ".join(lines)

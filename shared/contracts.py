@@ -1,0 +1,246 @@
+"""What two services agree on without importing each other.
+
+Names of queues, messages, channels and event types; the values that travel between the worker
+and the automation library; and what a claim offers to whoever works on an item.
+"""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from typing import Any, Protocol
+
+from shared.errors import LoginRefused
+from shared.task_state import ItemStatus
+
+DOORBELL = "agent.doorbell"
+"""Name of the one Celery task: "there is work on task T"."""
+
+TASK_QUEUE = "agent.tasks"
+"""The Celery queue that doorbells travel on unless their task type names another."""
+
+NEWS_CHANNEL = "agent.news"
+"""The Redis channel of wake-ups; a message is the id of a task that has news."""
+
+
+class EventType(str, Enum):
+    """The kinds of lines in a task's history, as clients know them."""
+
+    STATUS = "status"
+    PROGRESS = "progress"
+    LOG = "log"
+    ITEM = "item"
+    SCREENSHOT = "screenshot"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+
+class EvidenceKind(str, Enum):
+    """What a piece of evidence shows."""
+
+    BEFORE = "before"
+    AFTER = "after"
+    ERROR = "error"
+    FILE = "file"
+
+
+class Condition(str, Enum):
+    """What the portal's own word for a batch's status means to us."""
+
+    APPROVABLE = "approvable"
+    APPROVED = "approved"
+    NOT_APPROVABLE = "not_approvable"
+    MISSING = "missing"
+
+
+class Attribution(str, Enum):
+    """Whose work an approval is, as far as the portal tells."""
+
+    OURS = "ours"
+    SOMEBODY_ELSE = "somebody_else"
+    UNKNOWN = "unknown"
+
+
+class Verdict(str, Enum):
+    """How an intent ended; once given it is never changed."""
+
+    TAKEN = "taken"
+    NOT_TAKEN = "not_taken"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """One file that proves something.
+
+    `path` is relative to the results folder, with forward slashes; `size` is in bytes.
+    """
+
+    kind: EvidenceKind
+    path: str
+    sha256: str
+    size: int
+    content_type: str
+    taken_at: datetime
+
+
+@dataclass(frozen=True)
+class HistoryLine:
+    """One line of a batch's history in the portal's own words."""
+
+    who: str
+    when: str
+    what: str
+    remark: str
+
+
+@dataclass(frozen=True)
+class Reading:
+    """One look at a batch: what the portal showed, and when the look began and ended.
+
+    `history` is None where the portal has none that can be read. `words` is the status in the
+    portal's own words.
+    """
+
+    began_at: datetime
+    ended_at: datetime
+    logged_in: bool
+    printed_key: str | None
+    words: str
+    condition: Condition
+    columns: dict[str, str] = field(default_factory=dict)
+    history: tuple[HistoryLine, ...] | None = None
+
+
+@dataclass(frozen=True)
+class IntentTerms:
+    """What must be known before a click may be announced.
+
+    `click_budget` and `settle` are seconds (C and S of docs/architecture.md); `permit_ends` is on the
+    page's own `performance.now()` clock, in milliseconds.
+    """
+
+    click_budget: float
+    settle: float
+    session: str
+    browser: str
+    permit_ends: float
+
+
+@dataclass(frozen=True)
+class Intent:
+    """The durable note "about to click", under the fence that was valid when it was stated.
+
+    `marker` is unique and goes into the portal's remark where the portal has one.
+    """
+
+    id: int
+    marker: str
+    fence: int
+    attempt: int
+    click_budget: float
+    settle: float
+    stated_at: datetime
+
+
+@dataclass(frozen=True)
+class ItemOutcome:
+    """How an item ended, and what that rests on."""
+
+    status: ItemStatus
+    detail: str
+    reading: Reading | None = None
+    attribution: Attribution | None = None
+    verdict: Verdict | None = None
+    """Given to every intent of the item that has none yet."""
+    clicks: int = 0
+    details: dict[str, Any] = field(default_factory=dict)
+    error: str | None = None
+
+
+class Claim(Protocol):
+    """The right to work on one item, as the executor hands it to a task type.
+
+    Whatever is noted is kept in memory and written with the next durable step (the intent or the
+    outcome), so that no note opens a transaction of its own.
+    """
+
+    @property
+    def task_id(self) -> str:
+        """The task the item belongs to."""
+        ...
+
+    @property
+    def key(self) -> str:
+        """The item's key: the batch's id as the caller named it, stripped."""
+        ...
+
+    @property
+    def attempt(self) -> int:
+        """1 for the first try of this item, and so on."""
+        ...
+
+    @property
+    def open_intents(self) -> tuple[Intent, ...]:
+        """Intents on this batch, by whomever, that have no verdict yet; oldest first."""
+        ...
+
+    @property
+    def cancelled(self) -> bool:
+        """True once somebody asked to cancel the task."""
+        ...
+
+    def check(self) -> None:
+        """Raise ClaimLost if the claim is no longer ours as far as we know."""
+        ...
+
+    def wait(self, seconds: float) -> None:
+        """Let `seconds` pass on our monotonic clock while the claim is renewed.
+
+        Raises ClaimLost as soon as the claim is lost.
+        """
+        ...
+
+    def state_intent(self, terms: IntentTerms) -> Intent:
+        """Write the intent durably under our fence; only then may anything be clicked.
+
+        Raises ClaimLost if the fence has moved on.
+        """
+        ...
+
+    def close_intents(self, verdict: Verdict) -> None:
+        """Give every open intent of this batch this verdict, durably.
+
+        Raises ClaimLost if the fence has moved on.
+        """
+        ...
+
+    def note_reading(self, reading: Reading) -> None:
+        """Keep what the portal showed."""
+        ...
+
+    def note_evidence(self, evidence: Evidence) -> None:
+        """Keep a file that is already durable on disk."""
+        ...
+
+    def log(self, message: str, level: str = "info") -> None:
+        """Add a line to the task's own log."""
+        ...
+
+
+class LoginGate(Protocol):
+    """Lets one worker at a time log in to one account, and nobody after a refusal."""
+
+    def turn(self) -> AbstractContextManager[None]:
+        """Wait for our turn and hold it while we log in.
+
+        Raises LoginRefused at once if the portal refused these credentials before, and
+        PortalTimeout if the turn does not come in time.
+        """
+        ...
+
+    def refused(self, error: LoginRefused) -> None:
+        """Record that the portal refused these credentials, for every worker."""
+        ...

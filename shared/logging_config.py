@@ -1,0 +1,89 @@
+"""Structured logs: one JSON line an event in logs/automation.log, from every process at once.
+
+Call `configure_logging` once a process, and again in a forked child: the file handler must be
+made after the fork.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+import structlog
+from concurrent_log_handler import ConcurrentRotatingFileHandler
+from structlog.typing import EventDict, Processor
+
+from shared.config import Settings
+
+LOG_FILE = "automation.log"
+_MAX_BYTES = 20_000_000
+_KEPT_FILES = 5
+_SECRET_WORDS = ("password", "secret", "api_key", "authorization", "cookie", "token")
+_NOISY = ("urllib3", "selenium", "kombu", "amqp", "celery.utils.functional", "asyncio", "httpx")
+
+
+def configure_logging(settings: Settings, service: str) -> None:
+    """Send this process's logs to the shared file (JSON) and to stderr (for people)."""
+    settings.logs_dir.mkdir(parents=True, exist_ok=True)
+    before = _processors(service)
+    file_handler = ConcurrentRotatingFileHandler(
+        str(settings.logs_dir / LOG_FILE),
+        maxBytes=_MAX_BYTES,
+        backupCount=_KEPT_FILES,
+        encoding="utf-8",
+    )
+    file_handler.setFormatter(_formatter(before, structlog.processors.JSONRenderer()))
+    console = logging.StreamHandler(sys.stderr)
+    colors = sys.stderr.isatty()
+    console.setFormatter(_formatter(before, structlog.dev.ConsoleRenderer(colors=colors)))
+    root = logging.getLogger()
+    for handler in list(root.handlers):
+        root.removeHandler(handler)
+        handler.close()
+    root.addHandler(file_handler)
+    root.addHandler(console)
+    root.setLevel(settings.log_level)
+    for name in _NOISY:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *before,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+
+
+def hide_secrets(_: Any, __: str, event: EventDict) -> EventDict:
+    """Blank whatever is named like a secret."""
+    for name in event:
+        if any(word in name.lower() for word in _SECRET_WORDS):
+            event[name] = "***"
+    return event
+
+
+def _processors(service: str) -> list[Processor]:
+    def name_service(_: Any, __: str, event: EventDict) -> EventDict:
+        event.setdefault("service", service)
+        return event
+
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        name_service,
+        hide_secrets,
+        structlog.processors.format_exc_info,
+    ]
+
+
+def _formatter(before: list[Processor], renderer: Processor) -> logging.Formatter:
+    return structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=before,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+    )

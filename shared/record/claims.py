@@ -1,0 +1,215 @@
+"""Claims: at most one holder at a time for one (portal, action, key), for ever.
+
+The row is permanent, its fence only grows, and every step that matters compares both holder and
+fence. Leases are measured by whoever watches, on its own monotonic clock, never by wall clocks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+
+from shared.errors import ClaimLost
+from shared.record.database import insert_if_absent
+from shared.record.items import Item
+from shared.record.items import get as get_item
+from shared.record.tables import claims, items, tasks
+from shared.task_state import ItemStatus
+from shared.utils import utc_now
+
+BUSY_RETRY = timedelta(seconds=2)
+"""How soon an item is tried again whose batch another slot holds right now."""
+
+
+@dataclass(frozen=True)
+class HeldClaim:
+    """A claim as its holder knows it: the item, and the fence that proves it is still ours."""
+
+    item: Item
+    slot_id: str
+    fence: int
+
+
+@dataclass(frozen=True)
+class ClaimSign:
+    """What a watcher sees of a held claim; unchanged for a whole lease means the holder is dead."""
+
+    portal: str
+    action: str
+    key: str
+    fence: int
+    renewal: int
+
+
+def take_next(connection: Connection, task_id: str, slot_id: str) -> HeldClaim | None:
+    """Claim the next free item of a task, or None if none can be had now.
+
+    An item whose batch somebody else holds is put off for a moment.
+    """
+    for item in _claimable(connection, task_id):
+        fence = _take(connection, item, slot_id)
+        if fence is not None:
+            _begin(connection, item, slot_id, fence)
+            return HeldClaim(get_item(connection, item.id), slot_id, fence)
+        put_off = update(items).where(items.c.id == item.id)
+        connection.execute(put_off.values(not_before=utc_now() + BUSY_RETRY))
+    return None
+
+
+def renew(connection: Connection, claim: HeldClaim) -> bool:
+    """Show a sign of life; False if the claim is no longer ours."""
+    result = connection.execute(
+        update(claims).where(_held_by(claim)).values(renewal=claims.c.renewal + 1)
+    )
+    return result.rowcount == 1
+
+
+def require(connection: Connection, claim: HeldClaim) -> None:
+    """Prove inside this transaction that the claim is ours. Raises ClaimLost."""
+    if not renew(connection, claim):
+        raise ClaimLost(f"The claim on {claim.item.key} is no longer ours.")
+
+
+def free(connection: Connection, claim: HeldClaim) -> None:
+    """Give the claim up; the item's own status is the caller's business. Raises ClaimLost."""
+    result = connection.execute(
+        update(claims).where(_held_by(claim)).values(holder=None, item_id=None)
+    )
+    if result.rowcount != 1:
+        raise ClaimLost(f"The claim on {claim.item.key} is no longer ours.")
+
+
+def give_back(
+    connection: Connection, claim: HeldClaim, not_before: datetime | None, error: str | None
+) -> None:
+    """Give the claim up and let the item be tried again, not before a moment. Raises ClaimLost."""
+    free(connection, claim)
+    connection.execute(
+        update(items)
+        .where(items.c.id == claim.item.id)
+        .values(status=ItemStatus.NEW.value, slot_id=None, not_before=not_before, error=error)
+    )
+
+
+def held(connection: Connection) -> list[ClaimSign]:
+    """Every claim that somebody holds."""
+    rows = connection.execute(
+        select(
+            claims.c.portal, claims.c.action, claims.c.key, claims.c.fence, claims.c.renewal
+        ).where(claims.c.holder.is_not(None))
+    )
+    return [ClaimSign(*row) for row in rows]
+
+
+def release_silent(connection: Connection, sign: ClaimSign) -> str | None:
+    """Release a claim that showed no sign of life since `sign`; the task's id if it was one."""
+    unchanged = and_(
+        claims.c.portal == sign.portal,
+        claims.c.action == sign.action,
+        claims.c.key == sign.key,
+        claims.c.fence == sign.fence,
+        claims.c.renewal == sign.renewal,
+    )
+    return next(iter(_release(connection, unchanged)), None)
+
+
+def release_slot(connection: Connection, slot_id: str) -> list[str]:
+    """Release whatever a dead slot held; the ids of the tasks concerned."""
+    return _release(connection, claims.c.holder == slot_id)
+
+
+def _release(connection: Connection, which: ColumnElement[bool]) -> list[str]:
+    released = []
+    found = connection.execute(
+        select(claims.c.item_id, claims.c.portal, claims.c.action, claims.c.key, claims.c.fence)
+        .where(which, claims.c.holder.is_not(None))
+        .with_for_update()
+    ).all()
+    for row in found:
+        connection.execute(
+            update(claims)
+            .where(
+                claims.c.portal == row.portal,
+                claims.c.action == row.action,
+                claims.c.key == row.key,
+            )
+            .values(holder=None, item_id=None)
+        )
+        task_id = connection.execute(
+            update(items)
+            .where(items.c.id == row.item_id, items.c.status == ItemStatus.IN_PROGRESS.value)
+            .values(status=ItemStatus.NEW.value, slot_id=None)
+            .returning(items.c.task_id)
+        ).scalar_one_or_none()
+        if task_id is not None:
+            connection.execute(
+                update(tasks)
+                .where(tasks.c.id == task_id, tasks.c.next_ring_at.is_not(None))
+                .values(next_ring_at=utc_now())
+            )
+            released.append(task_id)
+    return released
+
+
+def _claimable(connection: Connection, task_id: str) -> Iterator[Item]:
+    while True:
+        row = connection.execute(
+            select(items)
+            .where(
+                items.c.task_id == task_id,
+                items.c.status == ItemStatus.NEW.value,
+                or_(items.c.not_before.is_(None), items.c.not_before <= utc_now()),
+            )
+            .order_by(items.c.position)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        ).one_or_none()
+        if row is None:
+            return
+        yield Item(**{**row._mapping, "status": ItemStatus(row.status)})
+
+
+def _take(connection: Connection, item: Item, slot_id: str) -> int | None:
+    identity: dict[str, Any] = {"portal": item.portal, "action": item.action, "key": item.key}
+    insert_if_absent(connection, claims, {**identity, "fence": 0, "renewal": 0})
+    return connection.execute(
+        update(claims)
+        .where(*(claims.c[name] == value for name, value in identity.items()))
+        .where(claims.c.holder.is_(None))
+        .values(
+            holder=slot_id,
+            item_id=item.id,
+            fence=claims.c.fence + 1,
+            renewal=claims.c.renewal + 1,
+        )
+        .returning(claims.c.fence)
+    ).scalar_one_or_none()
+
+
+def _begin(connection: Connection, item: Item, slot_id: str, fence: int) -> None:
+    connection.execute(
+        update(items)
+        .where(items.c.id == item.id)
+        .values(
+            status=ItemStatus.IN_PROGRESS.value,
+            slot_id=slot_id,
+            fence=fence,
+            attempts=items.c.attempts + 1,
+            not_before=None,
+            started_at=item.started_at or utc_now(),
+        )
+    )
+
+
+def _held_by(claim: HeldClaim) -> ColumnElement[bool]:
+    return and_(
+        claims.c.portal == claim.item.portal,
+        claims.c.action == claim.item.action,
+        claims.c.key == claim.item.key,
+        claims.c.holder == claim.slot_id,
+        claims.c.fence == claim.fence,
+    )

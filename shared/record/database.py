@@ -1,0 +1,107 @@
+"""Opening the record: one `Record` object a process, SQLite or PostgreSQL behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+
+SQLITE_BUSY_SECONDS = 15
+_WRITES = "record_writes"
+
+
+class Record:
+    """The database that is the record of everything asked for and done.
+
+    Opens no connection until first used. A write transaction on SQLite takes the write lock at
+    once (BEGIN IMMEDIATE): a deferred one that reads and then writes fails whatever the busy
+    timeout. Keep file, network and browser calls out of transactions.
+    """
+
+    def __init__(self, url: str, pool_size: int = 10) -> None:
+        """`url` is a SQLAlchemy URL; the folder of an SQLite file is made if missing."""
+        self.url = make_url(url)
+        self._engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(url, pool_size)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """True when one file on this machine is the record."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @property
+    def engine(self) -> Engine:
+        """For migrations and tests."""
+        return self._engine
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A write transaction: committed on leaving, rolled back on an exception."""
+        with self._engine.connect() as connection:
+            connection = connection.execution_options(**{_WRITES: True})
+            with connection.begin():
+                yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A consistent view of the record; nothing may be written through it."""
+        with self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    def is_reachable(self) -> bool:
+        """True if the record answers now."""
+        try:
+            with self.read() as connection:
+                connection.exec_driver_sql("SELECT 1")
+        except SQLAlchemyError:
+            return False
+        return True
+
+    def close(self) -> None:
+        """Give every connection back; the record may be used again afterwards."""
+        self._engine.dispose()
+
+    def after_fork(self) -> None:
+        """Forget connections that belong to the parent process, without closing them."""
+        self._engine.dispose(close=False)
+
+
+def insert_if_absent(connection: Connection, table: Table, values: dict[str, Any]) -> bool:
+    """Insert a row unless one with the same key exists; True if it was inserted."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    result = connection.execute(dialect.insert(table).values(values).on_conflict_do_nothing())
+    return result.rowcount == 1
+
+
+def _postgresql_engine(url: str, pool_size: int) -> Engine:
+    return create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        pool_pre_ping=True,
+        connect_args={"connect_timeout": 5},
+    )
+
+
+def _sqlite_engine(url: str) -> Engine:
+    database = make_url(url).database
+    if database:
+        Path(database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_SECONDS})
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: Any) -> None:
+        connection.isolation_level = None
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        writes = connection.get_execution_options().get(_WRITES, False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+    return engine

@@ -1,0 +1,89 @@
+"""Intents: "about to click", written before the click and never taken back."""
+
+from __future__ import annotations
+
+import secrets
+
+from sqlalchemy import Connection, select, update
+
+from shared.contracts import Intent, IntentTerms, Verdict
+from shared.record import claims
+from shared.record.claims import HeldClaim
+from shared.record.tables import intents
+from shared.utils import utc_now
+
+
+def state(connection: Connection, claim: HeldClaim, terms: IntentTerms) -> Intent:
+    """Write an intent under the claim's fence. Raises ClaimLost if the fence has moved on."""
+    claims.require(connection, claim)
+    marker = f"AAB-{secrets.token_hex(6)}"
+    stated_at = utc_now()
+    inserted = connection.execute(
+        intents.insert()
+        .values(
+            portal=claim.item.portal,
+            action=claim.item.action,
+            key=claim.item.key,
+            item_id=claim.item.id,
+            fence=claim.fence,
+            attempt=claim.item.attempts,
+            marker=marker,
+            click_budget=terms.click_budget,
+            settle=terms.settle,
+            session=terms.session,
+            browser=terms.browser,
+            permit_ends=terms.permit_ends,
+            stated_at=stated_at,
+        )
+        .returning(intents.c.id)
+    )
+    return Intent(
+        id=inserted.scalar_one(),
+        marker=marker,
+        fence=claim.fence,
+        attempt=claim.item.attempts,
+        click_budget=terms.click_budget,
+        settle=terms.settle,
+        stated_at=stated_at,
+    )
+
+
+def without_verdict(connection: Connection, claim: HeldClaim) -> tuple[Intent, ...]:
+    """The intents on this batch, by whomever, that are still open; oldest first."""
+    rows = connection.execute(
+        select(intents)
+        .where(
+            intents.c.portal == claim.item.portal,
+            intents.c.action == claim.item.action,
+            intents.c.key == claim.item.key,
+            intents.c.verdict.is_(None),
+        )
+        .order_by(intents.c.id)
+    )
+    return tuple(
+        Intent(
+            id=row.id,
+            marker=row.marker,
+            fence=row.fence,
+            attempt=row.attempt,
+            click_budget=row.click_budget,
+            settle=row.settle,
+            stated_at=row.stated_at,
+        )
+        for row in rows
+    )
+
+
+def close(connection: Connection, claim: HeldClaim, verdict: Verdict) -> None:
+    """Give every open intent of this batch a verdict, under the fence. Raises ClaimLost."""
+    claims.require(connection, claim)
+    connection.execute(
+        update(intents)
+        .where(
+            intents.c.portal == claim.item.portal,
+            intents.c.action == claim.item.action,
+            intents.c.key == claim.item.key,
+            intents.c.verdict.is_(None),
+        )
+        .values(verdict=verdict.value, verdict_at=utc_now())
+    )

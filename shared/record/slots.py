@@ -1,0 +1,170 @@
+"""Slots: doorbells rung, and the worker processes that answered them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, func, or_, select, update
+
+from shared.record import claims, logins
+from shared.record.tables import items, slots, tasks
+from shared.task_state import ItemStatus, TaskState
+from shared.utils import utc_now
+
+RUNG_STATES = (TaskState.PENDING, TaskState.RUNNING, TaskState.CANCELLING)
+"""States in which a worker can do something for a task."""
+
+
+@dataclass(frozen=True)
+class DueTask:
+    """A task the dispatcher must look at.
+
+    `claimable` counts items that could be claimed now (1 for a task not planned yet), `live` its
+    slots at work, `queued` its doorbells not answered yet.
+    """
+
+    id: str
+    task_type: str
+    next_ring_at: datetime
+    claimable: int
+    live: int
+    queued: int
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One doorbell and what became of it so far."""
+
+    id: str
+    task_id: str
+    worker_id: str | None
+    pid: int | None
+
+
+def due(connection: Connection, limit: int) -> list[DueTask]:
+    """Unfinished tasks whose time to be looked at has come, the longest waiting first."""
+    now = utc_now()
+    claimable = (
+        select(func.count())
+        .where(
+            items.c.task_id == tasks.c.id,
+            items.c.status == ItemStatus.NEW.value,
+            or_(items.c.not_before.is_(None), items.c.not_before <= now),
+        )
+        .scalar_subquery()
+    )
+    open_slots = select(func.count()).where(
+        slots.c.task_id == tasks.c.id, slots.c.ended_at.is_(None)
+    )
+    query = (
+        select(
+            tasks.c.id,
+            tasks.c.task_type,
+            tasks.c.next_ring_at,
+            tasks.c.total,
+            claimable.label("claimable"),
+            open_slots.where(slots.c.started_at.is_not(None)).scalar_subquery().label("live"),
+            open_slots.where(slots.c.started_at.is_(None)).scalar_subquery().label("queued"),
+        )
+        .where(
+            tasks.c.state.in_([state.value for state in RUNG_STATES]),
+            tasks.c.next_ring_at <= now,
+        )
+        .order_by(tasks.c.next_ring_at)
+        .limit(limit)
+    )
+    return [
+        DueTask(
+            id=row.id,
+            task_type=row.task_type,
+            next_ring_at=row.next_ring_at,
+            claimable=1 if row.total is None else row.claimable,
+            live=row.live,
+            queued=row.queued,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def take_turn_to_ring(connection: Connection, task: DueTask, look_again: timedelta) -> bool:
+    """Compare-and-set that lets one dispatcher look after a due task until the next look."""
+    result = connection.execute(
+        update(tasks)
+        .where(tasks.c.id == task.id, tasks.c.next_ring_at == task.next_ring_at)
+        .values(next_ring_at=utc_now() + look_again)
+    )
+    return result.rowcount == 1
+
+
+def ring(connection: Connection, task_id: str, slot_ids: Sequence[str]) -> None:
+    """Note doorbells that are about to be sent."""
+    now = utc_now()
+    rows = [{"id": slot_id, "task_id": task_id, "rung_at": now} for slot_id in slot_ids]
+    connection.execute(slots.insert(), rows)
+
+
+def was_rung(connection: Connection, task_id: str) -> bool:
+    """True once any doorbell of the task was noted."""
+    query = select(slots.c.id).where(slots.c.task_id == task_id).limit(1)
+    return connection.execute(query).first() is not None
+
+
+def start(connection: Connection, slot_id: str, worker_id: str, pid: int) -> bool:
+    """A worker answers a doorbell; False if it was answered or given up before."""
+    result = connection.execute(
+        update(slots)
+        .where(slots.c.id == slot_id, slots.c.started_at.is_(None), slots.c.ended_at.is_(None))
+        .values(started_at=utc_now(), worker_id=worker_id, pid=pid)
+    )
+    return result.rowcount == 1
+
+
+def end(connection: Connection, slot_id: str) -> list[str]:
+    """The slot is over; whatever it still held is released. The ids of the tasks released."""
+    logins.free(connection, slot_id)
+    connection.execute(
+        update(slots)
+        .where(slots.c.id == slot_id, slots.c.ended_at.is_(None))
+        .values(ended_at=utc_now())
+    )
+    return claims.release_slot(connection, slot_id)
+
+
+def end_queued(connection: Connection, slot_ids: Sequence[str]) -> None:
+    """Give up doorbells that nobody answered."""
+    connection.execute(
+        update(slots)
+        .where(slots.c.id.in_(slot_ids), slots.c.started_at.is_(None), slots.c.ended_at.is_(None))
+        .values(ended_at=utc_now())
+    )
+
+
+def queued(connection: Connection) -> list[Slot]:
+    """Doorbells that nobody answered yet."""
+    query = select(slots).where(slots.c.started_at.is_(None), slots.c.ended_at.is_(None))
+    return [_slot(row) for row in connection.execute(query.order_by(slots.c.rung_at))]
+
+
+def live(connection: Connection, worker_id: str | None = None) -> list[Slot]:
+    """Slots at work, of one worker or of all."""
+    query = select(slots).where(slots.c.started_at.is_not(None), slots.c.ended_at.is_(None))
+    if worker_id is not None:
+        query = query.where(slots.c.worker_id == worker_id)
+    return [_slot(row) for row in connection.execute(query)]
+
+
+def another_task_waits(connection: Connection, task_id: str) -> bool:
+    """True if a doorbell of another task is waiting for a worker."""
+    query = (
+        select(slots.c.id)
+        .where(slots.c.task_id != task_id, slots.c.started_at.is_(None), slots.c.ended_at.is_(None))
+        .limit(1)
+    )
+    return connection.execute(query).first() is not None
+
+
+def _slot(row: object) -> Slot:
+    mapping = row._mapping  # type: ignore[attr-defined]
+    return Slot(mapping["id"], mapping["task_id"], mapping["worker_id"], mapping["pid"])

@@ -1,0 +1,210 @@
+"""Tasks: one request each, from accepted to final."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Select, and_, func, or_, select, update
+
+from shared.contracts import EventType
+from shared.record import events
+from shared.record.events import NewEvent
+from shared.record.tables import tasks
+from shared.task_state import TaskState, transition
+from shared.utils import utc_now
+
+
+@dataclass(frozen=True)
+class Task:
+    """A task as the record holds it. `total` is None until it is planned; `error` is a sentence."""
+
+    id: str
+    task_type: str
+    params: dict[str, Any]
+    state: TaskState
+    caller: str
+    created_at: datetime
+    request_id: str | None = None
+    idempotency_key: str | None = None
+    idempotency_hash: str | None = None
+    total: int | None = None
+    finished: int = 0
+    progress: int = 0
+    error: str | None = None
+    error_code: str | None = None
+    result: dict[str, Any] | None = None
+    last_event: int = 0
+    next_ring_at: datetime | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class TaskEnding:
+    """How a task ends: `result` as clients see it, `error` and `code` for a failed one."""
+
+    result: dict[str, Any] = field(default_factory=dict)
+    error: str | None = None
+    code: str | None = None
+
+
+def insert(connection: Connection, task: Task) -> None:
+    """Accept a pending task, due to be rung at once, with its first `status` event.
+
+    Raises sqlalchemy.exc.IntegrityError if the caller used the idempotency key before.
+    """
+    values = {f.name: getattr(task, f.name) for f in fields(Task)}
+    values |= {"state": task.state.value, "next_ring_at": task.created_at}
+    connection.execute(tasks.insert().values(values))
+    events.append(connection, task.id, [_status_event(task.state, 0)])
+
+
+def get(connection: Connection, task_id: str) -> Task | None:
+    """The task, or None."""
+    return _one(connection, select(tasks).where(tasks.c.id == task_id))
+
+
+def lock(connection: Connection, task_id: str) -> Task | None:
+    """The task, locked until the transaction ends (on SQLite the transaction is the lock)."""
+    return _one(connection, select(tasks).where(tasks.c.id == task_id).with_for_update())
+
+
+def by_idempotency_key(connection: Connection, caller: str, key: str) -> Task | None:
+    """The task this caller made with this key, or None."""
+    return _one(
+        connection,
+        select(tasks).where(tasks.c.caller == caller, tasks.c.idempotency_key == key),
+    )
+
+
+def set_state(
+    connection: Connection,
+    task: Task,
+    wanted: TaskState,
+    ending: TaskEnding | None = None,
+) -> None:
+    """Move a locked task to another state, with the events that tell of it. The only setter.
+
+    A final state takes the `ending` and writes the final event. Raises TransitionRefused.
+    """
+    transition(task.state, wanted)
+    now = utc_now()
+    progress = 100 if wanted is TaskState.COMPLETED else task.progress
+    news = [_status_event(wanted, progress)]
+    values: dict[str, Any] = {"state": wanted.value, "progress": progress}
+    if wanted is TaskState.RUNNING and task.started_at is None:
+        values["started_at"] = now
+    if wanted.is_final:
+        end = ending or TaskEnding()
+        news.append(_final_event(wanted, end))
+        values |= {"finished_at": now, "next_ring_at": None}
+        values |= {"result": end.result, "error": end.error, "error_code": end.code}
+    events.append(connection, task.id, news)
+    connection.execute(update(tasks).where(tasks.c.id == task.id).values(values))
+
+
+def set_planned(connection: Connection, task_id: str, total: int, params: dict[str, Any]) -> bool:
+    """Fix how many items the task has and the params that name them; False if already planned."""
+    result = connection.execute(
+        update(tasks)
+        .where(tasks.c.id == task_id, tasks.c.total.is_(None))
+        .values(total=total, params=params)
+    )
+    return result.rowcount == 1
+
+
+def count_finished(connection: Connection, task: Task) -> Task:
+    """Note that one more item of the locked task has its outcome; the task as it then stands."""
+    finished = task.finished + 1
+    total = task.total or 1
+    progress = max(task.progress, min(99, finished * 100 // total))
+    connection.execute(
+        update(tasks).where(tasks.c.id == task.id).values(finished=finished, progress=progress)
+    )
+    return replace(task, finished=finished, progress=progress)
+
+
+def ring_now(connection: Connection, task_id: str) -> None:
+    """Make an open task due for the dispatcher at once."""
+    ring_at(connection, task_id, utc_now())
+
+
+def ring_at(connection: Connection, task_id: str, moment: datetime) -> None:
+    """Make an open task due no later than `moment`."""
+    connection.execute(
+        update(tasks)
+        .where(tasks.c.id == task_id, tasks.c.next_ring_at > moment)
+        .values(next_ring_at=moment)
+    )
+
+
+def page(
+    connection: Connection,
+    *,
+    states: Iterable[TaskState] | None = None,
+    task_type: str | None = None,
+    before: tuple[datetime, str] | None = None,
+    limit: int = 100,
+) -> list[Task]:
+    """Tasks, newest first, that were created before the task at position `before`."""
+    query = _filtered(select(tasks), states, task_type)
+    if before is not None:
+        created_at, task_id = before
+        query = query.where(
+            or_(
+                tasks.c.created_at < created_at,
+                and_(tasks.c.created_at == created_at, tasks.c.id < task_id),
+            )
+        )
+    query = query.order_by(tasks.c.created_at.desc(), tasks.c.id.desc()).limit(limit)
+    return [_task(row._mapping) for row in connection.execute(query)]
+
+
+def count(
+    connection: Connection,
+    *,
+    states: Iterable[TaskState] | None = None,
+    task_type: str | None = None,
+) -> int:
+    """How many tasks `page` would show in all."""
+    query = _filtered(select(func.count()).select_from(tasks), states, task_type)
+    return connection.execute(query).scalar_one()
+
+
+def _filtered(
+    query: Select[Any], states: Iterable[TaskState] | None, task_type: str | None
+) -> Select[Any]:
+    if states is not None:
+        query = query.where(tasks.c.state.in_([state.value for state in states]))
+    if task_type is not None:
+        query = query.where(tasks.c.task_type == task_type)
+    return query
+
+
+def _status_event(state: TaskState, progress: int) -> NewEvent:
+    data = {"status": state.status, "state": state.value, "progress": progress}
+    return NewEvent(EventType.STATUS, data)
+
+
+def _final_event(state: TaskState, ending: TaskEnding) -> NewEvent:
+    if state is TaskState.COMPLETED:
+        message = ending.result.get("message", "")
+        return NewEvent(EventType.COMPLETED, {"message": message, "result": ending.result})
+    data = {
+        "error": ending.error,
+        "code": "cancelled" if state is TaskState.CANCELLED else ending.code,
+        "screenshot": ending.result.get("screenshot"),
+    }
+    return NewEvent(EventType.FAILED, data)
+
+
+def _one(connection: Connection, query: Select[Any]) -> Task | None:
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _task(row._mapping)
+
+
+def _task(row: Any) -> Task:
+    return Task(**{**row, "state": TaskState(row["state"])})

@@ -1,0 +1,142 @@
+"""Workers: who serves, with a heartbeat that others watch, and the browsers they opened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select, update
+
+from shared.record.tables import browsers, workers
+from shared.utils import utc_now
+
+HEARTBEAT_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Worker:
+    """A worker process. `heartbeat` only grows while it lives; `slots` is how many it serves."""
+
+    id: str
+    host: str
+    pid: int
+    slots: int
+    task_types: list[str]
+    heartbeat: int
+    heartbeat_at: datetime
+
+
+@dataclass(frozen=True)
+class BrowserRow:
+    """A browser that may still run: whose it is, and what identifies its processes."""
+
+    id: int
+    worker_id: str
+    pid: int
+    process_group: int
+    started: float
+    user_data_dir: str
+
+
+def announce(
+    connection: Connection,
+    worker_id: str,
+    host: str,
+    pid: int,
+    slots: int,
+    task_types: Sequence[str],
+) -> None:
+    """A worker is there from now on."""
+    now = utc_now()
+    connection.execute(
+        workers.insert().values(
+            id=worker_id,
+            host=host,
+            pid=pid,
+            slots=slots,
+            task_types=list(task_types),
+            heartbeat=0,
+            heartbeat_at=now,
+            started_at=now,
+        )
+    )
+
+
+def beat(connection: Connection, worker_id: str) -> None:
+    """A sign of life. It also brings back a worker that others took for dead."""
+    connection.execute(
+        update(workers)
+        .where(workers.c.id == worker_id)
+        .values(heartbeat=workers.c.heartbeat + 1, heartbeat_at=utc_now(), stopped_at=None)
+    )
+
+
+def stop(connection: Connection, worker_id: str) -> None:
+    """The worker is gone, by its own word or by a watcher's."""
+    connection.execute(
+        update(workers)
+        .where(workers.c.id == worker_id, workers.c.stopped_at.is_(None))
+        .values(stopped_at=utc_now())
+    )
+
+
+def serving(connection: Connection) -> list[Worker]:
+    """Workers that did not stop, as far as the record knows."""
+    rows = connection.execute(select(workers).where(workers.c.stopped_at.is_(None)))
+    return [
+        Worker(
+            id=row.id,
+            host=row.host,
+            pid=row.pid,
+            slots=row.slots,
+            task_types=row.task_types,
+            heartbeat=row.heartbeat,
+            heartbeat_at=row.heartbeat_at,
+        )
+        for row in rows
+    ]
+
+
+def add_browser(
+    connection: Connection,
+    *,
+    worker_id: str,
+    host: str,
+    pid: int,
+    process_group: int,
+    started: float,
+    user_data_dir: str,
+) -> None:
+    """Note a browser as soon as its processes exist."""
+    connection.execute(
+        browsers.insert().values(
+            worker_id=worker_id,
+            host=host,
+            pid=pid,
+            process_group=process_group,
+            started=started,
+            user_data_dir=user_data_dir,
+        )
+    )
+
+
+def browsers_on(connection: Connection, host: str) -> list[BrowserRow]:
+    """Browsers on this host that nobody reported ended."""
+    rows = connection.execute(select(browsers).where(browsers.c.host == host))
+    return [
+        BrowserRow(
+            id=row.id,
+            worker_id=row.worker_id,
+            pid=row.pid,
+            process_group=row.process_group,
+            started=row.started,
+            user_data_dir=row.user_data_dir,
+        )
+        for row in rows
+    ]
+
+
+def remove_browser(connection: Connection, user_data_dir: str) -> None:
+    """The browser with this folder is gone."""
+    connection.execute(delete(browsers).where(browsers.c.user_data_dir == user_data_dir))
