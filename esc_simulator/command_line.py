@@ -1,0 +1,85 @@
+"""The command line of the practice portal."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from esc_simulator.database import OtherWorldError
+from esc_simulator.options import Options
+from esc_simulator.server import serve
+from esc_simulator.world import World
+
+
+def read_options(arguments: Sequence[str] | None = None) -> Options:
+    """Read the command line; a wrong one ends the program with a message and status 2."""
+    parser = argparse.ArgumentParser(
+        prog="python -m esc_simulator",
+        description="A practice ESC portal, with its truth on a second port for tests.",
+    )
+    add = parser.add_argument
+    add("--batches", type=_at_least_one, default=500, help="how many batches there are (500)")
+    add("--seed", type=int, default=7, help="the same seed gives the same batches (7)")
+    add("--pending-only", action="store_true", help="every batch is pending and approvable")
+    add("--host", default="127.0.0.1", help="where the portal listens (127.0.0.1)")
+    add("--port", type=_port, default=8100, help="the portal's port, 0 for a free one (8100)")
+    add("--truth-port", type=_port, default=8101, help="the truth's port, loopback only (8101)")
+    add("--database", type=Path, help="SQLite file to keep (default: one that is removed)")
+    add("--username", default="officer", help="the officer's user name (officer)")
+    add("--password", default="practice", help="the officer's password (practice)")
+    add("--latency-ms", type=_not_negative, default=0.0, help="added to every page (0)")
+    add("--session-minutes", type=_positive, default=30.0, help="until an idle session ends (30)")
+    add("--ready-file", type=Path, help="JSON written here once both ports listen")
+    found = parser.parse_args(arguments)
+    return Options(
+        world=World(found.batches, found.seed, found.pending_only),
+        host=found.host,
+        port=found.port,
+        truth_port=found.truth_port,
+        database=found.database,
+        username=found.username,
+        password=found.password,
+        latency_seconds=found.latency_ms / 1000,
+        session_seconds=found.session_minutes * 60,
+        ready_file=found.ready_file,
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the practice portal until SIGTERM or SIGINT and return the exit status."""
+    options = read_options(arguments)
+    try:
+        asyncio.run(serve(options))
+    except (OSError, OtherWorldError) as error:
+        print(f"practice portal: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return number
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise argparse.ArgumentTypeError("must be a port, 0 to 65535")
+    return number
+
+
+def _not_negative(text: str) -> float:
+    number = float(text)
+    if number < 0:
+        raise argparse.ArgumentTypeError("must not be negative")
+    return number
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if number <= 0:
+        raise argparse.ArgumentTypeError("must be more than 0")
+    return number

@@ -1,0 +1,28 @@
+"""The wire under the portal: a connection that can be hung up without an answer."""
+
+import asyncio
+from typing import Any
+
+from fastapi import Response
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+_HANG_UP = "hang_up"
+
+
+class HangUpProtocol(HttpToolsProtocol):
+    """uvicorn's HTTP, which also hands each request the way to close its own connection."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Note the way to close this connection where its requests find it."""
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, _HANG_UP: transport.close}
+
+
+class NoAnswer(Response):
+    """Closes the connection instead of answering."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Hang up, and return only when the server knows, lest it answer for us."""
+        scope["state"][_HANG_UP]()
+        while (await receive())["type"] != "http.disconnect":
+            continue

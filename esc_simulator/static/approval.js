@@ -1,0 +1,90 @@
+"use strict";
+
+// Every approve button opens the same confirmation; Confirm sends the request.
+(function () {
+  var dialog = document.getElementById("confirm-dialog");
+  var remark = document.getElementById("remark");
+  var progress = document.getElementById("confirm-progress");
+  var messages = document.getElementById("messages");
+
+  function showMessage(kind, text) {
+    var message = document.createElement("div");
+    message.className = "alert alert-" + kind;
+    message.setAttribute("role", "alert");
+    message.textContent = text;
+    // A message stays until the next answer comes, whichever batch that is about.
+    messages.replaceChildren(message);
+  }
+
+  function openDialog(batchId) {
+    dialog.dataset.batchId = batchId;
+    dialog.querySelector(".confirm-batch-id").textContent = batchId;
+    remark.value = "";
+    progress.hidden = true;
+    dialog.hidden = false;
+    remark.focus();
+  }
+
+  function closeDialog() {
+    dialog.hidden = true;
+  }
+
+  function showStatus(batchId, status) {
+    var place =
+      document.querySelector('tr[data-batch-id="' + batchId + '"] .batch-status') ||
+      document.querySelector('.details[data-batch-id="' + batchId + '"] .status');
+    if (place) {
+      place.textContent = status;
+      place.className = place.className.replace(/status-\S+$/, "status-" + status.toLowerCase());
+    }
+    var button = document.querySelector('.approve-btn[data-batch-id="' + batchId + '"]');
+    if (button) {
+      button.disabled = true;
+    }
+  }
+
+  function showAnswer(batchId, response, answer) {
+    if (answer.login_url) {
+      window.location.assign(answer.login_url);
+      return;
+    }
+    closeDialog();
+    showMessage(response.ok ? "success" : "danger", answer.message);
+    if (response.ok) {
+      showStatus(batchId, answer.status);
+    }
+  }
+
+  // Confirm stays clickable while the request is under way, as on the portals this one is
+  // modelled on: a double click is two requests.
+  function approve() {
+    var batchId = dialog.dataset.batchId;
+    progress.hidden = false;
+    fetch("/esc/batches/" + encodeURIComponent(batchId) + "/approve", {
+      method: "POST",
+      headers: {
+        "X-Requested-With": "XMLHttpRequest",
+        "X-CSRF-Token": document.querySelector('meta[name="csrf-token"]').content,
+      },
+      body: new URLSearchParams({ remark: remark.value }),
+    })
+      .then(function (response) {
+        return response.json().then(function (answer) {
+          showAnswer(batchId, response, answer);
+        });
+      })
+      .catch(function () {
+        closeDialog();
+        showMessage("danger", "The server could not be reached. Please try again.");
+      });
+  }
+
+  document.addEventListener("click", function (event) {
+    var button = event.target.closest(".approve-btn");
+    if (button) {
+      openDialog(button.dataset.batchId);
+    }
+  });
+  document.getElementById("confirm-approve").addEventListener("click", approve);
+  document.getElementById("confirm-cancel").addEventListener("click", closeDialog);
+})();
