@@ -6,20 +6,19 @@ machine has, so this module and what it imports use the standard library only.
 
 from __future__ import annotations
 
-import fcntl
 import importlib.util
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from launcher import debian
 from launcher.commands import run_logged
 from launcher.errors import LauncherError
+from launcher.lock import held, tell
 
 ROOT = Path(__file__).resolve().parent.parent
 UNFINISHED = b"unfinished\n"
@@ -52,7 +51,9 @@ class Environment:
         """
         if self.is_ready():
             return
-        with self._alone() as journal:
+        name = self.folder.name
+        # The lock file is also the journal of the installation.
+        with held(self.root / "data" / f"setup{name}.lock", f"making {name}") as journal:
             if not self.is_ready():
                 self._install(journal)
 
@@ -75,22 +76,6 @@ class Environment:
         # A machine upgraded to another Python leaves our packages where no one looks.
         return version if version and packages.is_dir() else None
 
-    @contextmanager
-    def _alone(self) -> Iterator[int]:
-        """Hold the environment's lock file, which is also the journal of the installation."""
-        path = self.root / "data" / f"setup{self.folder.name}.lock"
-        path.parent.mkdir(exist_ok=True)
-        journal = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            try:
-                fcntl.flock(journal, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                _tell(f"waiting for another ./run that is making {self.folder.name}")
-                fcntl.flock(journal, fcntl.LOCK_EX)
-            yield journal
-        finally:
-            os.close(journal)
-
     def _install(self, journal: int) -> None:
         log = self.root / "logs" / "setup.log"
         log.parent.mkdir(exist_ok=True)
@@ -98,7 +83,7 @@ class Environment:
         os.pwrite(journal, UNFINISHED, 0)
         self.stamp.unlink(missing_ok=True)
         name = self.folder.name
-        _tell(f"setting up {name} from {self.lock.name} with Python {THIS_PYTHON}, once")
+        tell(f"setting up {name} from {self.lock.name} with Python {THIS_PYTHON}, once")
         for command in self._steps(log):
             # The installer inherits the lock: should we be killed, nobody starts beside it.
             run_logged(command, log, keep_open=[journal])
@@ -140,12 +125,8 @@ def _ensure_venv_module(log: Path) -> None:
             f"{sys.executable} cannot make virtual environments; type: "
             f"sudo apt-get install {package} (or set PYTHON to another Python)"
         )
-    _tell(f"installing {package}")
+    tell(f"installing {package}")
     debian.install([package], log)
-
-
-def _tell(line: str) -> None:
-    print(f"run: {line}", file=sys.stderr, flush=True)
 
 
 def main() -> int:
@@ -159,10 +140,10 @@ def main() -> int:
                 f"PYTHON is {THIS_PYTHON} but .venv was made with {held}: delete .venv first"
             )
     except (LauncherError, OSError) as error:
-        _tell(str(error))
+        tell(str(error))
         return 1
     except KeyboardInterrupt:
-        _tell("interrupted")
+        tell("interrupted")
         return 130
     return 0
 
