@@ -28,7 +28,7 @@ class Portal:
         self.visitors = count(_FIRST_VISITOR)
 
 
-def _portal_of(request: Request) -> Portal:
+async def _portal_of(request: Request) -> Portal:
     portal: Portal = request.app.state.portal
     return portal
 

@@ -33,16 +33,18 @@ class Sessions:
         self._length_seconds = length_seconds
 
     def open(self, username: str) -> Session:
-        """Start a session for this user."""
+        """Start a session for this user, and forget the expired ones."""
+        started_at = time.time()
         session = Session(secrets.token_urlsafe(24), username, secrets.token_urlsafe(24))
         with self._database.writing() as connection:
+            connection.execute("DELETE FROM sessions WHERE expires_at <= ?", (started_at,))
             connection.execute(
                 "INSERT INTO sessions VALUES (?, ?, ?, ?)",
                 (
                     session.session_id,
                     session.username,
                     session.csrf_token,
-                    time.time() + self._length_seconds,
+                    started_at + self._length_seconds,
                 ),
             )
         return session

@@ -1,4 +1,4 @@
-"""The truth, for tests only: what really happened in the portal, and faults to make it misbehave."""
+"""The truth, for tests only: what really happened in the portal, and its faults."""
 
 from typing import Annotated, Any
 
@@ -27,7 +27,7 @@ def _existing_batch(portal: ThePortal, batch_id: str) -> Batch:
     return batch
 
 
-def _truth(portal: ThePortal) -> Truth:
+async def _truth(portal: ThePortal) -> Truth:
     return Truth(portal.database)
 
 

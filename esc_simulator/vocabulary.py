@@ -66,25 +66,23 @@ COLLEGE_KINDS = (
     "Institute of Technology & Management",
 )
 
-TRAINER_TITLES = ("Shri", "Smt.", "Dr.", "Ms.")
-
 TRAINER_FIRST_NAMES = (
-    "Anil",
-    "Bhavna",
-    "Chitra",
-    "Dinesh",
-    "Farida",
-    "Girish",
-    "Harpreet",
-    "Imran",
-    "Jyoti",
-    "Kavita",
-    "Lakshmi",
-    "Manoj",
-    "Nandini",
-    "Prakash",
-    "Rekha",
-    "Suresh",
+    "Shri Anil",
+    "Smt. Bhavna",
+    "Dr. Chitra",
+    "Shri Dinesh",
+    "Ms. Farida",
+    "Shri Girish",
+    "Shri Harpreet",
+    "Shri Imran",
+    "Ms. Jyoti",
+    "Smt. Kavita",
+    "Smt. Lakshmi",
+    "Dr. Manoj",
+    "Ms. Nandini",
+    "Shri Prakash",
+    "Smt. Rekha",
+    "Shri Suresh",
 )
 
 TRAINER_LAST_NAMES = (

@@ -27,7 +27,7 @@ class _Oddity(Enum):
     REJECTED = "rejected"
 
 
-_STATUS_OF_ODDITY = {
+_STATUS_OF_ODDITY: dict[_Oddity | None, BatchStatus] = {
     _Oddity.ON_HOLD: BatchStatus.ON_HOLD,
     _Oddity.APPROVED: BatchStatus.APPROVED,
     _Oddity.REJECTED: BatchStatus.REJECTED,
@@ -87,13 +87,8 @@ def _draw_batch(world: World, number: int) -> Batch:
     submitted_on = WORLD_DAY - timedelta(days=age_days)
     starts_on = submitted_on + timedelta(days=dice.randint(130, 170))
     enrolled = seats - dice.randint(0, 6)
-    trainer: str | None = " ".join(
-        (
-            dice.choice(vocabulary.TRAINER_TITLES),
-            dice.choice(vocabulary.TRAINER_FIRST_NAMES),
-            dice.choice(vocabulary.TRAINER_LAST_NAMES),
-        )
-    )
+    first_name = dice.choice(vocabulary.TRAINER_FIRST_NAMES)
+    trainer: str | None = f"{first_name} {dice.choice(vocabulary.TRAINER_LAST_NAMES)}"
     oddity = None if world.pending_only else _oddity_of(world.seed, number)
     if oddity is _Oddity.NO_TRAINER:
         trainer = None
@@ -115,9 +110,7 @@ def _draw_batch(world: World, number: int) -> Batch:
         starts_on=starts_on.isoformat(),
         ends_on=(starts_on + timedelta(days=course.hours // 5)).isoformat(),
         age_days=age_days,
-        status=(
-            _STATUS_OF_ODDITY.get(oddity, BatchStatus.PENDING) if oddity else BatchStatus.PENDING
-        ),
+        status=_STATUS_OF_ODDITY.get(oddity, BatchStatus.PENDING),
     )
 
 
