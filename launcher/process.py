@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 from launcher.environment import ROOT
 from launcher.errors import LauncherError
@@ -36,11 +37,13 @@ class Process:
         name: str,
         command: Sequence[str | Path],
         *,
-        log: Path,
+        log: Path | None,
         environment: Mapping[str, str],
         is_ready: Readiness,
     ) -> None:
-        """`log` gets everything the child prints; `environment` is all that it inherits."""
+        """`log` gets what the child prints, None: our terminal does. `environment` is all that it
+        inherits.
+        """
         self.name = name
         self.command = [str(part) for part in command]
         self.log = log
@@ -67,21 +70,29 @@ class Process:
 
     def launch(self) -> None:
         """Start the child without waiting for it to be ready."""
+        output = self._open_log()
+        try:
+            self._child = subprocess.Popen(
+                self.command,
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT if output else None,
+                start_new_session=True,
+                preexec_fn=_end_with(os.getpid()),
+            )
+        except OSError as error:
+            raise LauncherError(f"cannot start {self.name}: {error}") from None
+        finally:
+            if output:
+                output.close()
+
+    def _open_log(self) -> BinaryIO | None:
+        if self.log is None:
+            return None
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        with self.log.open("ab") as output:
-            try:
-                self._child = subprocess.Popen(
-                    self.command,
-                    cwd=ROOT,
-                    env=self.environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                    preexec_fn=_end_with(os.getpid()),
-                )
-            except OSError as error:
-                raise LauncherError(f"cannot start {self.name}: {error}") from None
+        return self.log.open("ab")
 
     def start(self, timeout: float = START_SECONDS) -> None:
         """Start the child, the first time or again, and wait until it is ready."""
@@ -121,8 +132,15 @@ class Process:
         except subprocess.TimeoutExpired:
             self.kill()
 
+    def failure(self, problem: str) -> LauncherError:
+        """The error to raise about a problem of the child, with the end of its log."""
+        tail = self.tail()
+        return LauncherError(f"{self.name} {problem}" + (f":\n{tail}" if tail else ""))
+
     def tail(self, lines: int = 15) -> str:
-        """The last lines the child printed."""
+        """The last lines in the child's log."""
+        if self.log is None:
+            return ""
         try:
             return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
         except OSError:
@@ -139,12 +157,19 @@ def wait_until_ready(processes: Iterable[Process], timeout: float = START_SECOND
     for process in processes:
         while not process.is_ready(process.pid):
             if not process.running:
-                problem = f"ended with status {process.exit_status} while starting"
-                raise LauncherError(f"{process.name} {problem}:\n{process.tail()}")
+                raise process.failure(f"ended with status {process.exit_status} while starting")
             if time.monotonic() > deadline:
-                problem = f"was not ready after {timeout:.0f} s"
-                raise LauncherError(f"{process.name} {problem}:\n{process.tail()}")
+                raise process.failure(f"was not ready after {timeout:.0f} s")
             time.sleep(POLL_SECONDS)
+
+
+def stop_all(processes: Sequence[Process], timeout: float = STOP_SECONDS) -> None:
+    """Ask all to end at once, and kill those that have not after `timeout` seconds."""
+    for process in processes:
+        process.terminate()
+    deadline = time.monotonic() + timeout
+    for process in processes:
+        process.wait(max(0.0, deadline - time.monotonic()))
 
 
 def _end_with(parent: int) -> Callable[[], None] | None:

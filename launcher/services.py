@@ -15,7 +15,7 @@ from launcher.ready_file import ReadyFile
 class Orchestrator(Process):
     """The orchestrator; started again it keeps the port of the first time."""
 
-    def __init__(self, name: str, *, log: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, name: str, *, log: Path | None, environment: Mapping[str, str]) -> None:
         """`environment` must name the DATA_DIR, where no other orchestrator may live."""
         self._ready = ReadyFile(Path(environment["DATA_DIR"]) / "orchestrator.json")
         super().__init__(
@@ -43,7 +43,7 @@ class Orchestrator(Process):
 class Worker(Process):
     """A worker; it says that it is ready once it is announced and serving."""
 
-    def __init__(self, name: str, *, log: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, name: str, *, log: Path | None, environment: Mapping[str, str]) -> None:
         """`environment` must name the DATA_DIR, which workers may share."""
         self._data = Path(environment["DATA_DIR"])
         super().__init__(

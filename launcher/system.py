@@ -8,7 +8,6 @@ from __future__ import annotations
 import secrets
 import shutil
 import tempfile
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +16,7 @@ from typing import Any
 from launcher import browser, leftovers
 from launcher.inheritance import practice_environment
 from launcher.practice_portal import PracticePortal
-from launcher.process import Process, wait_until_ready
+from launcher.process import Process, stop_all, wait_until_ready
 from launcher.redis_server import RedisServer
 from launcher.services import Orchestrator, Worker
 
@@ -121,11 +120,17 @@ class PracticeSystem:
             service.launch()
         wait_until_ready(services)
 
+    def check(self) -> None:
+        """Raise LauncherError, with the end of its log, if a part has ended by itself."""
+        for part in [self.portal, self.redis, *self.orchestrators, *self.workers]:
+            if not part.running:
+                raise part.failure(f"ended with status {part.exit_status}")
+
     def close(self) -> None:
         """End every process, browsers too, and remove what is temporary. May be called twice."""
         services: list[Process] = [*self.workers, *self.orchestrators]
-        _stop_all(services)
-        _stop_all([self.portal, self.redis])
+        stop_all(services, STOP_SECONDS)
+        stop_all([self.portal, self.redis])
         leftovers.end_all(self.folder)
         shutil.rmtree(self._temporary, ignore_errors=True)
 
@@ -182,12 +187,3 @@ class PracticeSystem:
             "LOGS_DIR": str(self.folder / "logs"),
             **self._overrides,
         }
-
-
-def _stop_all(processes: list[Process]) -> None:
-    """Ask all to end at once, and kill those that take too long."""
-    for process in processes:
-        process.terminate()
-    deadline = time.monotonic() + STOP_SECONDS
-    for process in processes:
-        process.wait(max(0.0, deadline - time.monotonic()))
