@@ -1,0 +1,304 @@
+"""One Chromium with its driver: started in a session of its own, kept warm, always reaped."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import signal
+import tempfile
+import time
+from base64 import b64decode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import structlog
+import urllib3.exceptions
+from selenium.common.exceptions import (
+    JavascriptException,
+    TimeoutException,
+    UnexpectedAlertPresentException,
+    WebDriverException,
+)
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.remote.remote_connection import RemoteConnection
+
+from shared.errors import BrowserDied, PageChanged, PortalTimeout, PortalUnavailable
+
+log = structlog.get_logger()
+
+PICTURE_QUALITY = 70
+REAP_DEADLINE = 10.0
+COMMAND_MARGIN = 10.0
+"""Seconds a driver may take for a command beyond the time the page itself is given."""
+
+# What Chromium would do on its own account: fetch, measure, guess, remember, ask.
+_QUIET = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-domain-reliability",
+    "--disable-extensions",
+    "--disable-features=Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,"
+    "AutofillServerCommunication,InterestFeedContentSuggestions,CertificateTransparencyComponentUpdater",
+    "--disable-sync",
+    "--metrics-recording-only",
+    "--no-default-browser-check",
+    "--no-first-run",
+    "--no-pings",
+    "--password-store=basic",
+    "--use-mock-keychain",
+)
+_PREFERENCES = {
+    "credentials_enable_service": False,
+    "profile.password_manager_enabled": False,
+    "profile.password_manager_leak_detection": False,
+    # 2: never connect or fetch ahead of need, so that no request leaves that nobody made.
+    "net.network_prediction_options": 2,
+    "safebrowsing.enabled": False,
+    "search.suggest_enabled": False,
+}
+
+
+@dataclass(frozen=True)
+class BrowserOptions:
+    """How browsers are started.
+
+    `binary` and `driver` are paths, empty for what Selenium finds. `timeout` is in seconds: how
+    long a page may take to load or to show something. `max_items` is after how many items a
+    browser is replaced.
+    """
+
+    headless: bool
+    binary: str
+    driver: str
+    timeout: float
+    temp_dir: Path
+    max_items: int
+
+
+@dataclass(frozen=True)
+class BrowserProcess:
+    """What tells a browser's processes from all others, so that anybody can end them later.
+
+    `group` is the id of the driver, of its process group and of its session; `started` is when
+    the driver started, in seconds since 1970 as the kernel counts; `user_data_dir` is the
+    browser's own folder.
+    """
+
+    group: int
+    started: float
+    user_data_dir: str
+
+
+class _AnnouncingService(Service):
+    """A driver that is announced before it is told to start a browser."""
+
+    def __init__(self, driver: str, announce: Callable[[int], None]) -> None:
+        super().__init__(
+            executable_path=driver or None,
+            popen_kw={"start_new_session": True},
+            env={**os.environ, "SE_AVOID_STATS": "true"},
+        )
+        self._announce = announce
+
+    def start(self) -> None:
+        super().start()
+        self._announce(self.process.pid)
+
+
+class Browser:
+    """A running Chromium that nobody else uses."""
+
+    def __init__(self, options: BrowserOptions, announce: Callable[[BrowserProcess], None]) -> None:
+        """Start it; `announce` hears of its processes as soon as there are any.
+
+        Raises BrowserDied if it does not start; nothing is left behind then.
+        """
+        self.options = options
+        self.items_served = 0
+        self._condemned = ""
+        self._process: BrowserProcess | None = None
+        options.temp_dir.mkdir(parents=True, exist_ok=True)
+        self._folder = tempfile.mkdtemp(prefix="browser-", dir=options.temp_dir)
+
+        def announce_driver(pid: int) -> None:
+            self._process = BrowserProcess(pid, psutil.Process(pid).create_time(), self._folder)
+            announce(self._process)
+
+        # Selenium writes every command with its arguments to its debug log, passwords too.
+        logging.getLogger("selenium").setLevel(logging.INFO)
+        os.environ.setdefault("SE_AVOID_STATS", "true")
+        self._service = _AnnouncingService(options.driver, announce_driver)
+        began = time.monotonic()
+        try:
+            self.driver = Chrome(options=self._chrome_options(), service=self._service)
+            self.driver.set_page_load_timeout(options.timeout)
+            self.driver.set_script_timeout(options.timeout + COMMAND_MARGIN / 2)
+            self._answer_within(options.timeout + COMMAND_MARGIN)
+        except (WebDriverException, urllib3.exceptions.HTTPError, OSError) as error:
+            self._end()
+            raise BrowserDied(f"The browser did not start: {_first_line(error)}") from error
+        except BaseException:
+            self._end()
+            raise
+        log.info("browser_started", seconds=round(time.monotonic() - began, 2))
+
+    @property
+    def process(self) -> BrowserProcess:
+        """The identity of the browser's processes."""
+        if self._process is None:
+            raise BrowserDied("The browser has not started.")
+        return self._process
+
+    def condemn(self, why: str) -> None:
+        """Never use this browser again: it did not answer, so nobody knows what it does."""
+        if not self._condemned:
+            self._condemned = why
+            log.warning("browser_condemned", why=why)
+
+    def alive(self) -> bool:
+        """True if the browser answers and may be used; costs one short command."""
+        if self._condemned or self._service.process.poll() is not None:
+            return False
+        try:
+            with self.answering("a sign of life"):
+                return bool(self.driver.execute_script("return 1") == 1)
+        except (BrowserDied, PortalTimeout, PageChanged, PortalUnavailable):
+            return False
+
+    @contextmanager
+    def answering(self, what: str) -> Iterator[None]:
+        """Turn what a driver command can raise into our own errors.
+
+        Raises PortalUnavailable if the portal could not be reached, PortalTimeout if `what` took
+        too long, PageChanged if the page did not let it happen, BrowserDied if the driver or the
+        browser gave no answer. After a timeout or no answer the browser is condemned.
+        """
+        if self._condemned:
+            raise BrowserDied(f"The browser is not used any more: {self._condemned}.")
+        try:
+            yield
+        except TimeoutException as error:
+            self.condemn(f"{what} took too long")
+            raise PortalTimeout(f"The portal took too long: {what}.") from error
+        except (JavascriptException, UnexpectedAlertPresentException) as error:
+            raise PageChanged(f"The page did not allow {what}: {_first_line(error)}") from error
+        except WebDriverException as error:
+            text = _first_line(error)
+            if "net::ERR_" in text:
+                raise PortalUnavailable(
+                    f"The portal cannot be reached: {_net_error(text)}."
+                ) from error
+            self.condemn(f"{what}: {text}")
+            raise BrowserDied(f"The browser failed at {what}: {text}") from error
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            self.condemn(f"{what}: {type(error).__name__}")
+            raise BrowserDied(f"The browser gave no answer to {what}.") from error
+
+    def picture(self) -> bytes:
+        """What the window shows now, as JPEG."""
+        with self.answering("taking a picture"):
+            shot = self.driver.execute_cdp_cmd(
+                "Page.captureScreenshot",
+                {"format": "jpeg", "quality": PICTURE_QUALITY, "optimizeForSpeed": True},
+            )
+        return b64decode(shot["data"])
+
+    def quit(self) -> None:
+        """End the browser, gently if it still listens, and remove its folder. Never raises."""
+        if not self._condemned:
+            self._answer_within(COMMAND_MARGIN / 2)
+            with suppress(WebDriverException, urllib3.exceptions.HTTPError, OSError):
+                self.driver.quit()
+        self._end()
+
+    def _answer_within(self, seconds: float) -> None:
+        executor = self.driver.command_executor
+        assert isinstance(executor, RemoteConnection)
+        executor.client_config.timeout = seconds
+
+    def _end(self) -> None:
+        if self._process is not None:
+            reap(self._process)
+        driver = getattr(self._service, "process", None)
+        if driver is not None:
+            # Our own child: without this it stays a zombie.
+            driver.kill()
+            driver.wait()
+            if driver.stdin:
+                driver.stdin.close()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _chrome_options(self) -> ChromeOptions:
+        chosen = ChromeOptions()
+        if self.options.binary:
+            chosen.binary_location = self.options.binary
+        # The page's own ready marks tell when it can be read, not its last picture.
+        chosen.page_load_strategy = "eager"
+        chosen.ignore_local_proxy_environment_variables()
+        chosen.add_experimental_option("prefs", _PREFERENCES)
+        chosen.add_experimental_option("excludeSwitches", ["enable-logging"])
+        for argument in (*_QUIET, f"--user-data-dir={self._folder}", "--window-size=1280,1024"):
+            chosen.add_argument(argument)
+        if self.options.headless:
+            chosen.add_argument("--headless=new")
+        if os.geteuid() == 0:
+            chosen.add_argument("--no-sandbox")
+        return chosen
+
+
+def reap(process: BrowserProcess) -> int:
+    """End whatever still runs of a browser, remove its folder, and tell how many were ended.
+
+    A process that merely got a number the browser once had is left alone.
+    """
+    ended: set[int] = set()
+    deadline = time.monotonic() + REAP_DEADLINE
+    while True:
+        running = _running(process)
+        if not running or time.monotonic() > deadline:
+            break
+        for member in running:
+            with suppress(psutil.NoSuchProcess):
+                member.send_signal(signal.SIGKILL)
+                ended.add(member.pid)
+        psutil.wait_procs(running, timeout=0.2)
+    shutil.rmtree(process.user_data_dir, ignore_errors=True)
+    return len(ended)
+
+
+def _running(process: BrowserProcess) -> list[psutil.Process]:
+    session: list[psutil.Process] = []
+    named: list[psutil.Process] = []
+    leader_is_ours: bool | None = None
+    for candidate in psutil.process_iter():
+        try:
+            if candidate.status() == psutil.STATUS_ZOMBIE:
+                continue
+            in_session = os.getsid(candidate.pid) == process.group
+            if candidate.pid == process.group:
+                leader_is_ours = abs(candidate.create_time() - process.started) < 1
+            if process.user_data_dir in " ".join(candidate.cmdline()):
+                named.append(candidate)
+            elif in_session:
+                session.append(candidate)
+        except (psutil.Error, OSError):
+            continue
+    # The number of a session is not given away while anybody is in it. So its members are ours if
+    # its leader is; with the leader dead, if one of them bears our folder's name.
+    ours = leader_is_ours if leader_is_ours is not None else bool(named)
+    return named + session if ours else named
+
+
+def _first_line(error: BaseException) -> str:
+    text = error.msg if isinstance(error, WebDriverException) and error.msg else str(error)
+    return text.strip().splitlines()[0] if text.strip() else type(error).__name__
+
+
+def _net_error(text: str) -> str:
+    return next((word.strip(" .") for word in text.split() if "net::ERR_" in word), text)

@@ -1,0 +1,69 @@
+"""Keeps one browser warm and logged in from item to item and from task to task."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import structlog
+
+from automation_service.browser import Browser, BrowserOptions, BrowserProcess
+from automation_service.portal import Credentials, Portal
+from automation_service.profile import Profile
+from shared.contracts import LoginGate
+
+log = structlog.get_logger()
+
+
+class WarmBrowser:
+    """One per worker child. Gives out a logged-in portal, on a browser that was checked first."""
+
+    def __init__(self, options: BrowserOptions, announce: Callable[[BrowserProcess], None]) -> None:
+        """Start nothing yet; `announce` hears of every browser started from here on."""
+        self._options = options
+        self._announce = announce
+        self._browser: Browser | None = None
+        self._portal: Portal | None = None
+
+    def portal(
+        self, profile: Profile, base_url: str, credentials: Credentials, gate: LoginGate
+    ) -> Portal:
+        """The portal, logged in.
+
+        The browser of the last call is used again if it answers, has not served its number of
+        items, and is at the same portal under the same credentials; else it is replaced. Raises
+        what logging in raises, and BrowserDied if no browser starts.
+        """
+        warm = self._warm_portal(profile, base_url, credentials)
+        if warm is not None:
+            warm.gate = gate
+            return warm
+        self.discard()
+        self._browser = Browser(self._options, self._announce)
+        portal = Portal(self._browser, profile, base_url, credentials, gate)
+        portal.log_in()
+        self._portal = portal
+        return portal
+
+    def discard(self) -> None:
+        """End the browser; the next call of `portal` starts another."""
+        self._portal = None
+        browser, self._browser = self._browser, None
+        if browser is not None:
+            browser.quit()
+
+    def close(self) -> None:
+        """End the browser for good."""
+        self.discard()
+
+    def _warm_portal(
+        self, profile: Profile, base_url: str, credentials: Credentials
+    ) -> Portal | None:
+        browser, portal = self._browser, self._portal
+        if browser is None or portal is None:
+            return None
+        if browser.items_served >= self._options.max_items:
+            log.info("browser_replaced", items=browser.items_served)
+            return None
+        if not portal.serves(profile, base_url, credentials) or not browser.alive():
+            return None
+        return portal
