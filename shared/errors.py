@@ -16,7 +16,8 @@ AgentError
 │   ├── PageChanged
 │   ├── SessionLost
 │   ├── BrowserDied
-│   └── EvidenceFailed
+│   ├── EvidenceFailed
+│   └── WorkerKilled
 ├── UnverifiedError             it may or may not have happened: stop and tell a human
 ├── FatalError                  ends the whole task at once
 │   ├── LoginRefused
@@ -164,6 +165,12 @@ class EvidenceFailed(ApplicationError):
     """Evidence could not be stored, so nothing may be clicked."""
 
     code = "evidence_failed"
+
+
+class WorkerKilled(ApplicationError):
+    """The worker died while it worked on this."""
+
+    code = "worker_killed"
 
 
 class UnverifiedError(AgentError):

@@ -112,11 +112,11 @@ def was_rung(connection: Connection, task_id: str) -> bool:
 
 
 def start(connection: Connection, slot_id: str, worker_id: str, pid: int) -> bool:
-    """A worker answers a doorbell; False if it was answered or given up before."""
+    """A worker answers a doorbell, however late; False if it was answered before."""
     result = connection.execute(
         update(slots)
-        .where(slots.c.id == slot_id, slots.c.started_at.is_(None), slots.c.ended_at.is_(None))
-        .values(started_at=utc_now(), worker_id=worker_id, pid=pid)
+        .where(slots.c.id == slot_id, slots.c.started_at.is_(None))
+        .values(started_at=utc_now(), ended_at=None, worker_id=worker_id, pid=pid)
     )
     return result.rowcount == 1
 

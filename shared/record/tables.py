@@ -94,6 +94,7 @@ tasks = Table(
     Column("idempotency_key", String(255)),
     Column("idempotency_hash", String(64)),
     Column("total", Integer),
+    Column("plan_attempts", Integer, nullable=False, default=0),
     Column("finished", Integer, nullable=False, default=0),
     Column("progress", Integer, nullable=False, default=0),
     Column("error", Text),

@@ -17,9 +17,9 @@ from shared.utils import utc_now
 class TaskType:
     """A kind of work a worker offers.
 
-    `params_schema` is JSON Schema 2020-12 with the params' public names; `aliases` maps deprecated
-    names to those. `words` are the type's public words for item statuses. `selectors` are the
-    params of which at least one must be given (empty: none needed).
+    `params_schema` is JSON Schema 2020-12 with the params' public names; a schema that carries
+    `x-fault` brings the sentence to say when it is not met. `aliases` maps deprecated names of
+    params to public ones. `words` are the type's public words for item statuses.
     """
 
     name: str
@@ -30,7 +30,6 @@ class TaskType:
     params_schema: dict[str, Any]
     aliases: dict[str, str] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
-    selectors: list[str] = field(default_factory=list)
 
     def word(self, status: ItemStatus) -> str:
         """The public word for an item status."""

@@ -31,6 +31,7 @@ class Task:
     idempotency_key: str | None = None
     idempotency_hash: str | None = None
     total: int | None = None
+    plan_attempts: int = 0
     finished: int = 0
     progress: int = 0
     error: str | None = None
@@ -106,25 +107,39 @@ def set_state(
     connection.execute(update(tasks).where(tasks.c.id == task.id).values(values))
 
 
-def set_planned(connection: Connection, task_id: str, total: int, params: dict[str, Any]) -> bool:
-    """Fix how many items the task has and the params that name them; False if already planned."""
-    result = connection.execute(
-        update(tasks)
-        .where(tasks.c.id == task_id, tasks.c.total.is_(None))
-        .values(total=total, params=params)
+def set_planned(connection: Connection, task: Task, total: int, params: dict[str, Any]) -> Task:
+    """Fix how many items the locked task has, and the params that name them."""
+    connection.execute(
+        update(tasks).where(tasks.c.id == task.id).values(total=total, params=params)
     )
-    return result.rowcount == 1
+    return replace(task, total=total, params=params)
 
 
-def count_finished(connection: Connection, task: Task) -> Task:
-    """Note that one more item of the locked task has its outcome; the task as it then stands."""
-    finished = task.finished + 1
-    total = task.total or 1
-    progress = max(task.progress, min(99, finished * 100 // total))
+def begin_planning(connection: Connection, task: Task) -> Task:
+    """Note that one more slot tries to plan the locked task; the task as it then stands."""
+    attempts = task.plan_attempts + 1
+    connection.execute(update(tasks).where(tasks.c.id == task.id).values(plan_attempts=attempts))
+    return replace(task, plan_attempts=attempts)
+
+
+def count_finished(connection: Connection, task: Task, more: int) -> Task:
+    """Note that `more` items of the locked task got their outcome; the task as it then stands."""
+    finished = task.finished + more
+    progress = max(task.progress, min(99, finished * 100 // (task.total or 1)))
     connection.execute(
         update(tasks).where(tasks.c.id == task.id).values(finished=finished, progress=progress)
     )
     return replace(task, finished=finished, progress=progress)
+
+
+def note_failure(connection: Connection, task: Task, code: str, error: str) -> Task:
+    """Note why the locked task cannot go on; the first reason stands."""
+    if task.error is not None:
+        return task
+    connection.execute(
+        update(tasks).where(tasks.c.id == task.id).values(error=error, error_code=code)
+    )
+    return replace(task, error=error, error_code=code)
 
 
 def ring_now(connection: Connection, task_id: str) -> None:
@@ -137,6 +152,15 @@ def ring_at(connection: Connection, task_id: str, moment: datetime) -> None:
     connection.execute(
         update(tasks)
         .where(tasks.c.id == task_id, tasks.c.next_ring_at > moment)
+        .values(next_ring_at=moment)
+    )
+
+
+def put_off(connection: Connection, task_id: str, moment: datetime) -> None:
+    """Let the dispatcher leave an open task alone until `moment`."""
+    connection.execute(
+        update(tasks)
+        .where(tasks.c.id == task_id, tasks.c.next_ring_at.is_not(None))
         .values(next_ring_at=moment)
     )
 
@@ -171,7 +195,7 @@ def count(
 ) -> int:
     """How many tasks `page` would show in all."""
     query = _filtered(select(func.count()).select_from(tasks), states, task_type)
-    return connection.execute(query).scalar_one()
+    return int(connection.execute(query).scalar_one())
 
 
 def _filtered(

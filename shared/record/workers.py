@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
 
+from shared.record import slots, tasks
 from shared.record.tables import browsers, workers
 from shared.utils import utc_now
 
@@ -72,13 +73,16 @@ def beat(connection: Connection, worker_id: str) -> None:
     )
 
 
-def stop(connection: Connection, worker_id: str) -> None:
-    """The worker is gone, by its own word or by a watcher's."""
+def bury(connection: Connection, worker_id: str) -> None:
+    """The worker is gone, by its own word or a watcher's: what its slots held is free."""
     connection.execute(
         update(workers)
         .where(workers.c.id == worker_id, workers.c.stopped_at.is_(None))
         .values(stopped_at=utc_now())
     )
+    for slot in slots.live(connection, worker_id):
+        slots.end(connection, slot.id)
+        tasks.ring_now(connection, slot.task_id)
 
 
 def serving(connection: Connection) -> list[Worker]:

@@ -57,6 +57,7 @@ def upgrade() -> None:
         sa.Column("idempotency_key", sa.String(length=255), nullable=True),
         sa.Column("idempotency_hash", sa.String(length=64), nullable=True),
         sa.Column("total", sa.Integer(), nullable=True),
+        sa.Column("plan_attempts", sa.Integer(), nullable=False),
         sa.Column("finished", sa.Integer(), nullable=False),
         sa.Column("progress", sa.Integer(), nullable=False),
         sa.Column("error", sa.Text(), nullable=True),

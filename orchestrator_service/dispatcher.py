@@ -1,0 +1,170 @@
+"""Due tasks -> doorbells; and the watch over claims, workers and doorbells.
+
+One thread in every orchestrator, no leader: whatever it does is a compare-and-set in the record,
+so that any number of dispatchers do no more than one. How long something has been silent is
+measured on this process's own monotonic clock, from when this process first saw it so.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Hashable, Mapping
+from datetime import timedelta
+from typing import Generic, TypeVar
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from orchestrator_service.celery_client import TaskQueue
+from shared.record import Record, claims, slots, tasks, workers
+from shared.record.slots import DueTask
+from shared.record.workers import HEARTBEAT_SECONDS, Worker
+from shared.utils import new_id
+
+log = structlog.get_logger()
+
+K = TypeVar("K", bound=Hashable)
+
+LOOK_SECONDS = 0.5
+WATCH_SECONDS = 1.0
+DUE_LIMIT = 200
+AT_WORK = timedelta(seconds=2)
+IN_LINE = timedelta(seconds=10)
+SILENT_WORKER_SECONDS = 4 * HEARTBEAT_SECONDS
+UNANSWERED_WHILE_IDLE_SECONDS = 3.0
+UNANSWERED_SECONDS = 60.0
+
+
+class Watch(Generic[K]):
+    """Tells how long things have looked the same, in seconds on this process's monotonic clock."""
+
+    def __init__(self) -> None:
+        """Nothing has been seen yet."""
+        self._since: dict[K, tuple[object, float]] = {}
+
+    def silent_for(self, seen: Mapping[K, object]) -> dict[K, float]:
+        """Seconds since each key was first seen with the sign it shows now; others are forgotten."""
+        now = time.monotonic()
+        self._since = {
+            key: known if (known := self._since.get(key)) and known[0] == sign else (sign, now)
+            for key, sign in seen.items()
+        }
+        return {key: now - since for key, (_, since) in self._since.items()}
+
+
+class Dispatcher:
+    """Rings doorbells for due tasks, and takes from the dead what they held."""
+
+    def __init__(self, record: Record, queue: TaskQueue, lease_seconds: float) -> None:
+        """A claim that shows no sign of life for `lease_seconds` is released."""
+        self._record = record
+        self._queue = queue
+        self._lease = lease_seconds
+        self._wake = threading.Event()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
+        self._claims: Watch[claims.ClaimSign] = Watch()
+        self._workers: Watch[str] = Watch()
+        self._doorbells: Watch[str] = Watch()
+        self._serving: list[Worker] = []
+        self._next_watch = 0.0
+
+    def start(self) -> None:
+        """Begin to look after due tasks."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the look in hand and stop."""
+        self._stopping = True
+        self._wake.set()
+        self._thread.join(timeout=10)
+
+    def wake(self) -> None:
+        """Look now: there is a new task, or an old one has room for another slot."""
+        self._wake.set()
+
+    def serving(self) -> list[Worker]:
+        """The workers alive, as seen at the last look."""
+        return self._serving
+
+    def _run(self) -> None:
+        while not self._stopping:
+            try:
+                self._look()
+            except SQLAlchemyError as error:
+                log.warning("record not reachable, looking again", reason=str(error).split("\n")[0])
+                time.sleep(LOOK_SECONDS)
+            except Exception:
+                log.exception("a look at due tasks failed, looking again")
+                time.sleep(LOOK_SECONDS)
+            self._wake.wait(LOOK_SECONDS)
+            self._wake.clear()
+
+    def _look(self) -> None:
+        if time.monotonic() >= self._next_watch:
+            self._next_watch = time.monotonic() + WATCH_SECONDS
+            self._watch_workers()
+            self._watch_claims()
+            self._watch_doorbells()
+        with self._record.read() as connection:
+            due = slots.due(connection, DUE_LIMIT)
+        for task in due:
+            self._ring(task)
+
+    def _ring(self, task: DueTask) -> None:
+        serve = sum(w.slots for w in self._serving if task.task_type in w.task_types)
+        missing = min(task.claimable, serve) - task.live - task.queued
+        look_again = IN_LINE if task.queued and not task.live else AT_WORK
+        with self._record.write() as connection:
+            if not slots.take_turn_to_ring(connection, task, look_again) or missing <= 0:
+                return
+            doorbells = [new_id() for _ in range(missing)]
+            if not slots.was_rung(connection, task.id):
+                doorbells[0] = task.id
+            slots.ring(connection, task.id, doorbells)
+        failed = [bell for bell in doorbells if not self._queue.ring(bell, task.id)]
+        if failed:
+            with self._record.write() as connection:
+                slots.end_queued(connection, failed)
+
+    def _watch_workers(self) -> None:
+        with self._record.read() as connection:
+            known = {worker.id: worker for worker in workers.serving(connection)}
+        silence = self._workers.silent_for({w.id: w.heartbeat for w in known.values()})
+        for worker_id, seconds in silence.items():
+            if seconds >= SILENT_WORKER_SECONDS:
+                log.warning("worker fell silent", worker_id=worker_id, seconds=round(seconds))
+                known.pop(worker_id)
+                self._bury(worker_id)
+        self._serving = list(known.values())
+
+    def _bury(self, worker_id: str) -> None:
+        with self._record.write() as connection:
+            workers.bury(connection, worker_id)
+
+    def _watch_claims(self) -> None:
+        with self._record.read() as connection:
+            held = claims.held(connection)
+        silence = self._claims.silent_for({sign: None for sign in held})
+        for sign, seconds in silence.items():
+            if seconds >= self._lease:
+                with self._record.write() as connection:
+                    task_id = claims.release_silent(connection, sign)
+                log.warning("claim released", key=sign.key, fence=sign.fence, task_id=task_id)
+
+    def _watch_doorbells(self) -> None:
+        with self._record.read() as connection:
+            waiting = {slot.id: slot for slot in slots.queued(connection)}
+            at_work = len(slots.live(connection))
+        idle = at_work < sum(worker.slots for worker in self._serving)
+        patience = UNANSWERED_WHILE_IDLE_SECONDS if idle else UNANSWERED_SECONDS
+        silence = self._doorbells.silent_for({slot_id: None for slot_id in waiting})
+        lost = [slot_id for slot_id, seconds in silence.items() if seconds >= patience]
+        if not lost:
+            return
+        log.warning("doorbells not answered, ringing again", count=len(lost))
+        with self._record.write() as connection:
+            slots.end_queued(connection, lost)
+            for slot_id in lost:
+                tasks.ring_now(connection, waiting[slot_id].task_id)

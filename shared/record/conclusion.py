@@ -1,0 +1,67 @@
+"""The end of a task: what came of its items, in the words clients see."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection
+
+from shared.contracts import EvidenceKind
+from shared.record import artifacts, items, tasks
+from shared.record.task_types import TaskType
+from shared.record.tasks import Task, TaskEnding
+from shared.task_state import ItemStatus, TaskState
+
+_NAMED_FIRST = (ItemStatus.DONE, ItemStatus.ALREADY_DONE, ItemStatus.REFUSED, ItemStatus.NOT_FOUND)
+
+
+def public_counts(counts: Mapping[ItemStatus, int], task_type: TaskType | None) -> dict[str, int]:
+    """How many items ended how, by the task type's public words, outcomes first."""
+    ordered = [*_NAMED_FIRST, *(s for s in ItemStatus if s not in _NAMED_FIRST)]
+    return {
+        task_type.word(status) if task_type else status.value: counts[status]
+        for status in ordered
+        if counts.get(status)
+    }
+
+
+def message_of(counts: Mapping[str, int]) -> str:
+    """The counts as a sentence: "3 approved, 1 already approved, 1 UNVERIFIED"."""
+    spoken = [
+        f"{n} {'UNVERIFIED' if word == ItemStatus.UNVERIFIED.value else word.replace('_', ' ')}"
+        for word, n in counts.items()
+    ]
+    return ", ".join(spoken) or "Nothing to do"
+
+
+def result_of(connection: Connection, task_id: str, task_type: TaskType | None) -> dict[str, Any]:
+    """The task's result as stored: message, counts, and plain paths of picture and files."""
+    by_status = items.counts(connection, [task_id]).get(task_id, {})
+    counts = public_counts(by_status, task_type)
+    newest = artifacts.of_task(connection, task_id, EvidenceKind.AFTER, limit=1)
+    files = artifacts.of_task(connection, task_id, EvidenceKind.FILE)
+    return {
+        "message": message_of(counts),
+        "counts": counts,
+        "screenshot": newest[0].path if newest else None,
+        "files": [piece.path for piece in files],
+    }
+
+
+def conclude(connection: Connection, task: Task, task_type: TaskType | None) -> bool:
+    """Make a locked task final if every item has its outcome; True if it is final now.
+
+    A task for which a failure was noted ends `failed`, a cancelled one `cancelled`.
+    """
+    if task.total is None or task.finished < task.total:
+        return False
+    ending = TaskEnding(result_of(connection, task.id, task_type), task.error, task.error_code)
+    if task.error is not None:
+        state = TaskState.FAILED
+    elif task.state is TaskState.CANCELLING:
+        state = TaskState.CANCELLED
+    else:
+        state = TaskState.COMPLETED
+    tasks.set_state(connection, task, state, ending)
+    return True

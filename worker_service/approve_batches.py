@@ -1,0 +1,138 @@
+"""The task type `approve_batches`: approve batches in a portal, with proof of each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import ConfigDict, Field, StringConstraints
+from pydantic.json_schema import SkipJsonSchema
+
+from automation_service.batch_approval_service import BatchApprovalService
+from automation_service.portal import Credentials, Portal
+from automation_service.profile import Profile
+from shared.contracts import Claim, ItemOutcome
+from shared.errors import TaskFailed
+from shared.task_state import ItemStatus
+from worker_service.context import TaskContext
+from worker_service.params import TaskParams, without_null_defaults
+from worker_service.registry import Plan, task
+
+ACTION = "approve"
+NOTHING_NAMED = (
+    "Name batch_ids, or a batch_count, or all_pending: true; an empty form approves nothing."
+)
+NO_REVIEW_YET = (
+    "auto_approve: false (look first, then wait for a decision) is not offered yet; "
+    "leave it out or send true."
+)
+
+BatchId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+
+
+def _name_something(schema: dict[str, Any]) -> None:
+    without_null_defaults(schema)
+    schema["anyOf"] = [
+        {"required": ["batch_ids"]},
+        {"required": ["batch_count"]},
+        {"required": ["all_pending"], "properties": {"all_pending": {"const": True}}},
+    ]
+    schema["x-fault"] = NOTHING_NAMED
+
+
+class ApproveBatchesParams(TaskParams):
+    """Which batches to approve, and what to remark."""
+
+    model_config = ConfigDict(json_schema_extra=_name_something)
+
+    batch_ids: list[BatchId | int] | SkipJsonSchema[None] = Field(
+        None,
+        title="Batch IDs",
+        description="The batches to approve, as the portal names them.",
+        min_length=1,
+        max_length=10_000,
+        examples=[["BATCH001", "BATCH002"]],
+    )
+    batch_count: int | SkipJsonSchema[None] = Field(
+        None,
+        title="Number of batches",
+        description="That many pending batches, oldest first; with batch_ids: at most that many.",
+        ge=1,
+        le=10_000,
+    )
+    all_pending: bool = Field(
+        False, title="All pending", description="Every batch that is pending now."
+    )
+    remark: str = Field(
+        "", title="Remark", description="Goes into the portal's remark field.", max_length=400
+    )
+    auto_approve: Literal[True] = Field(
+        True,
+        title="Approve at once",
+        description="Approve without asking for a decision first.",
+        json_schema_extra={"type": "boolean", "x-fault": NO_REVIEW_YET},
+    )
+    portal: Literal["esc"] = Field("esc", title="Portal", description="The portal profile.")
+
+
+def plan_approvals(params: ApproveBatchesParams, context: TaskContext) -> Plan:
+    """Name the batches: those asked for, or the oldest pending ones in the portal."""
+    profile = context.profile(params.portal)
+    base_url = _base_url(context)
+    origin = _origin(base_url)
+
+    def params_for(keys: Sequence[str]) -> dict[str, Any]:
+        kept = params.model_dump(include={"remark", "auto_approve", "portal"})
+        return {**kept, "batch_ids": list(keys)}
+
+    if params.batch_ids is not None:
+        named = dict.fromkeys(profile.canonical_key(str(key)) for key in params.batch_ids)
+        return Plan(origin, ACTION, list(named), params_for, at_most=params.batch_count)
+    at_most = context.settings.max_batches_per_task
+    if params.batch_count is not None:
+        at_most = min(at_most, params.batch_count)
+    busy = context.open_elsewhere(origin, ACTION)
+    portal = _portal(profile, base_url, context)
+    pending = portal.pending(at_most + len(busy))
+    return Plan(origin, ACTION, pending, params_for, leave_out_open=True, at_most=at_most)
+
+
+@task(
+    name="approve_batches",
+    title="Approve Batches",
+    description="Approves batches in the ESC portal and keeps a picture before and after each.",
+    side_effect="write",
+    params=ApproveBatchesParams,
+    plan=plan_approvals,
+    words={
+        ItemStatus.DONE: "approved",
+        ItemStatus.ALREADY_DONE: "already_approved",
+        ItemStatus.REFUSED: "rejected",
+    },
+    aliases={"max_batches": "batch_count"},
+)
+def approve_batches(
+    claim: Claim, params: ApproveBatchesParams, context: TaskContext
+) -> ItemOutcome:
+    """Approve one batch by the approval protocol."""
+    portal = _portal(context.profile(params.portal), _base_url(context), context)
+    return BatchApprovalService(portal, context.evidence()).approve(claim, params.remark)
+
+
+def _portal(profile: Profile, base_url: str, context: TaskContext) -> Portal:
+    settings = context.settings
+    credentials = Credentials(settings.esc_username, settings.esc_password.get_secret_value())
+    return context.portal(profile, base_url, credentials)
+
+
+def _base_url(context: TaskContext) -> str:
+    url = context.settings.esc_base_url.rstrip("/")
+    if not url:
+        raise TaskFailed("ESC_BASE_URL is not set: the worker does not know where the portal is.")
+    return url
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}".lower()

@@ -1,0 +1,198 @@
+"""The transactions in which a slot writes what it did: each whole, or not at all."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection
+
+from shared.contracts import ItemOutcome, Verdict
+from shared.record import (
+    Record,
+    claims,
+    events,
+    items,
+    outcomes,
+    slots,
+    tasks,
+)
+from shared.record.conclusion import conclude
+from shared.record.persistence import persist
+from shared.record.tasks import Task, TaskEnding
+from shared.task_state import ItemStatus, TaskState
+from shared.utils import utc_now
+from worker_service.claim import RecordClaim
+from worker_service.outcomes import FailTask, Finish, LetGo, TryAgain
+from worker_service.progress import item_events, progress_event
+from worker_service.registry import Plan, TaskDefinition
+
+SERVED_STATES = (TaskState.RUNNING, TaskState.CANCELLING)
+
+
+def begin(record: Record, task_id: str) -> Task | None:
+    """Set a task running; None if there is nothing to do for it any more."""
+
+    def write(connection: Connection) -> Task | None:
+        task = tasks.lock(connection, task_id)
+        if task is not None and task.state is TaskState.PENDING:
+            tasks.set_state(connection, task, TaskState.RUNNING)
+            task = tasks.lock(connection, task_id)
+        if task is None or task.state not in SERVED_STATES:
+            return None
+        return task if task.total is not None else tasks.begin_planning(connection, task)
+
+    return persist(record, write)
+
+
+def leave(record: Record, slot_id: str, task_id: str) -> None:
+    """End a slot; what it held is free, and the dispatcher looks at the task at once."""
+
+    def write(connection: Connection) -> None:
+        slots.end(connection, slot_id)
+        task = tasks.get(connection, task_id)
+        if task is not None and task.total is not None:
+            tasks.ring_now(connection, task_id)
+
+    persist(record, write)
+
+
+def planned(
+    record: Record, task_id: str, definition: TaskDefinition[Any], plan: Plan
+) -> Task | None:
+    """Make the items of a task, all at once; the task, or None if nothing is left to do.
+
+    If another slot planned it first, that plan stands.
+    """
+
+    def write(connection: Connection) -> Task | None:
+        task = tasks.lock(connection, task_id)
+        if task is None or task.state not in SERVED_STATES:
+            return None
+        if task.total is None:
+            task = _make_items(connection, task, plan)
+            if conclude(connection, task, definition.announcement):
+                return None
+        return task
+
+    return persist(record, write)
+
+
+def _make_items(connection: Connection, task: Task, plan: Plan) -> Task:
+    taken = (
+        items.open_elsewhere(connection, task.id, plan.portal, plan.action)
+        if plan.leave_out_open
+        else frozenset[str]()
+    )
+    keys = [key for key in plan.keys if key not in taken]
+    if plan.at_most is not None:
+        keys = keys[: plan.at_most]
+    items.insert(connection, task.id, plan.portal, plan.action, keys)
+    task = tasks.set_planned(connection, task, len(keys), plan.params_for(keys))
+    news = progress_event(task, f"{len(keys)} to do")
+    events.append(connection, task.id, [news])
+    tasks.ring_now(connection, task.id)
+    return task
+
+
+def planning_failed(
+    record: Record, task: Task, decision: Finish | TryAgain | FailTask | LetGo
+) -> None:
+    """Plan again later, or fail a task whose items cannot even be named."""
+    if isinstance(decision, TryAgain):
+        moment = utc_now() + decision.delay
+        persist(record, lambda connection: tasks.put_off(connection, task.id, moment))
+        return
+    if isinstance(decision, FailTask):
+        code, error = decision.code, decision.error
+    else:
+        code = "planning_failed"
+        error = decision.outcome.detail if isinstance(decision, Finish) else decision.reason
+
+    def write(connection: Connection) -> None:
+        current = tasks.lock(connection, task.id)
+        if current is not None and current.state in SERVED_STATES and current.total is None:
+            result: dict[str, Any] = {"message": error, "counts": {}, "screenshot": None, "files": []}
+            ending = TaskEnding(result, error, code)
+            tasks.set_state(connection, current, TaskState.FAILED, ending)
+
+    persist(record, write)
+
+
+def finished(
+    record: Record, claim: RecordClaim, definition: TaskDefinition[Any], outcome: ItemOutcome
+) -> None:
+    """Write an outcome, all it rests on, and the task's end if it was the last. ClaimLost."""
+    persist(record, lambda connection: _finish(connection, claim, definition, outcome))
+
+
+def task_failed(
+    record: Record, claim: RecordClaim, definition: TaskDefinition[Any], failure: FailTask
+) -> None:
+    """Write why the task cannot go on, and end what nobody works on. Raises ClaimLost.
+
+    Items that other slots have in hand still get outcomes of their own; the last one of all
+    makes the task final.
+    """
+    rest = ItemOutcome(
+        ItemStatus.FAILED, f"Not tried: {failure.error}", verdict=None, error=failure.error
+    )
+    in_doubt = ItemOutcome(
+        ItemStatus.UNVERIFIED,
+        f"A click was announced before and its result was not read: {failure.error}",
+        verdict=Verdict.UNKNOWN,
+        error=failure.error,
+    )
+
+    def write(connection: Connection) -> None:
+        task = tasks.lock(connection, claim.task_id)
+        if task is None:
+            return
+        tasks.note_failure(connection, task, failure.code, failure.error)
+        ended = outcomes.end_unbegun(connection, task.id, rest, in_doubt)
+        task = tasks.count_finished(connection, task, len(ended))
+        events.append(connection, task.id, item_events(connection, ended, definition.announcement))
+        _finish(connection, claim, definition, failure.outcome)
+
+    persist(record, write)
+
+
+def to_try_again(record: Record, claim: RecordClaim, decision: TryAgain) -> None:
+    """Give an item back, to be tried after a while. Raises ClaimLost."""
+    moment = utc_now() + decision.delay
+    seconds = decision.delay.total_seconds()
+    claim.log(
+        f"{claim.key}: attempt {claim.attempt} failed, again in {seconds:.0f} s: {decision.error}",
+        "warning",
+    )
+
+    def write(connection: Connection) -> None:
+        if tasks.lock(connection, claim.task_id) is None:
+            return
+        claims.require(connection, claim.held)
+        events.append(connection, claim.task_id, claim.flush(connection))
+        claims.give_back(connection, claim.held, moment, decision.error)
+
+    persist(record, write)
+
+
+def _finish(
+    connection: Connection,
+    claim: RecordClaim,
+    definition: TaskDefinition[Any],
+    outcome: ItemOutcome,
+) -> None:
+    task = tasks.lock(connection, claim.task_id)
+    if task is None or outcomes.is_recorded(connection, claim.held):
+        return
+    outcomes.record(connection, claim.held, outcome)
+    news = claim.flush(connection, outcome)
+    task = tasks.count_finished(connection, task, 1)
+    news += item_events(connection, [claim.held.item.id], definition.announcement)
+    news.append(progress_event(task, _spoken(claim.key, definition, outcome)))
+    events.append(connection, task.id, news)
+    conclude(connection, task, definition.announcement)
+
+
+def _spoken(key: str, definition: TaskDefinition[Any], outcome: ItemOutcome) -> str:
+    word = definition.announcement.word(outcome.status).replace("_", " ")
+    return f"{key}: {word}" + (f" ({outcome.detail})" if outcome.detail else "")

@@ -1,0 +1,171 @@
+"""The claim as the executor hands it to a task type, backed by the record."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from shared.contracts import (
+    EventType,
+    Evidence,
+    EvidenceKind,
+    Intent,
+    IntentTerms,
+    ItemOutcome,
+    Reading,
+    Verdict,
+)
+from shared.errors import ClaimLost
+from shared.record import Record, artifacts, claims, events, intents, outcomes, tasks
+from shared.record.claims import HeldClaim
+from shared.record.events import NewEvent
+from shared.record.persistence import persist
+from shared.task_state import TaskState
+
+logger = structlog.get_logger()
+
+RENEWALS_PER_LEASE = 3
+
+
+class RecordClaim:
+    """Implements `shared.contracts.Claim`; renewed by a thread while it is used as a context."""
+
+    def __init__(
+        self, record: Record, held: HeldClaim, lease_seconds: float, tell: Callable[[str], None]
+    ) -> None:
+        """`tell` is called with the task's id after each commit that others may want to see."""
+        self.held = held
+        self._record = record
+        self._lease = lease_seconds
+        self._tell = tell
+        self._readings: list[Reading] = []
+        self._evidence: list[Evidence] = []
+        self._log: list[NewEvent] = []
+        self._cancelled = False
+        self._lost = threading.Event()
+        self._done = threading.Event()
+        self._renewed_at = time.monotonic()
+        self._renewer = threading.Thread(target=self._keep, name="renewer", daemon=True)
+        self._open_intents = self._read_intents()
+
+    def __enter__(self) -> RecordClaim:
+        """Begin to renew."""
+        self._renewer.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop renewing; the claim itself is given up by whoever records what became of it."""
+        self._done.set()
+        self._renewer.join()
+
+    @property
+    def task_id(self) -> str:
+        """The task the item belongs to."""
+        return self.held.item.task_id
+
+    @property
+    def key(self) -> str:
+        """The item's key."""
+        return self.held.item.key
+
+    @property
+    def attempt(self) -> int:
+        """1 for the first try of this item, and so on."""
+        return self.held.item.attempts
+
+    @property
+    def open_intents(self) -> tuple[Intent, ...]:
+        """Intents on this batch that have no verdict yet; oldest first."""
+        return self._open_intents
+
+    @property
+    def cancelled(self) -> bool:
+        """True once somebody asked to cancel the task, as of the last renewal."""
+        return self._cancelled
+
+    def check(self) -> None:
+        """Raise ClaimLost if the claim is no longer ours, or nobody could renew it for a lease."""
+        if self._lost.is_set() or time.monotonic() - self._renewed_at >= self._lease:
+            raise ClaimLost(f"The claim on {self.key} is no longer ours.")
+
+    def wait(self, seconds: float) -> None:
+        """Let `seconds` pass while the claim is renewed. Raises ClaimLost as soon as it is lost."""
+        self._lost.wait(seconds)
+        self.check()
+
+    def state_intent(self, terms: IntentTerms) -> Intent:
+        """Write the intent, and all that was noted before it, durably. Raises ClaimLost."""
+
+        def write(connection: Connection) -> Intent:
+            intent = intents.state(connection, self.held, terms)
+            events.append(connection, self.task_id, self.flush(connection))
+            return intent
+
+        self.check()
+        intent = persist(self._record, write)
+        self._forget_notes()
+        self._open_intents = (*self._open_intents, intent)
+        self._tell(self.task_id)
+        return intent
+
+    def close_intents(self, verdict: Verdict) -> None:
+        """Give every open intent of this batch this verdict, durably. Raises ClaimLost."""
+        persist(self._record, lambda connection: intents.close(connection, self.held, verdict))
+        self._open_intents = ()
+
+    def note_reading(self, reading: Reading) -> None:
+        """Keep what the portal showed, to be written with the next durable step."""
+        self._readings.append(reading)
+
+    def note_evidence(self, evidence: Evidence) -> None:
+        """Keep a file that is already durable on disk, to be written with the next durable step."""
+        self._evidence.append(evidence)
+
+    def log(self, message: str, level: str = "info") -> None:
+        """Add a line to the task's own log."""
+        logger.log(_LEVELS.get(level, 20), message, key=self.key)
+        self._log.append(NewEvent(EventType.LOG, {"message": message, "level": level}))
+
+    def flush(self, connection: Connection, outcome: ItemOutcome | None = None) -> list[NewEvent]:
+        """Write what was noted inside this transaction; the events that tell of it."""
+        rests_on = None if outcome is None else outcome.reading
+        noted = [reading for reading in self._readings if reading is not rests_on]
+        outcomes.insert_reads(connection, self.held, noted)
+        artifacts.insert(connection, self.task_id, self.held.item.id, self._evidence)
+        pictures = [piece for piece in self._evidence if piece.kind is not EvidenceKind.FILE]
+        return [*self._log, *(_screenshot(self.key, piece) for piece in pictures)]
+
+    def _forget_notes(self) -> None:
+        self._readings, self._evidence, self._log = [], [], []
+
+    def _read_intents(self) -> tuple[Intent, ...]:
+        return persist(self._record, lambda c: intents.without_verdict(c, self.held))
+
+    def _keep(self) -> None:
+        while not self._done.wait(self._lease / RENEWALS_PER_LEASE):
+            try:
+                with self._record.write() as connection:
+                    ours = claims.renew(connection, self.held)
+                    task = tasks.get(connection, self.task_id)
+            except SQLAlchemyError as error:
+                logger.warning("claim not renewed", reason=str(error).split("\n")[0])
+                continue
+            if not ours:
+                self._lost.set()
+                return
+            self._renewed_at = time.monotonic()
+            self._cancelled = task is not None and task.state is TaskState.CANCELLING
+
+
+_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}
+
+
+def _screenshot(key: str, piece: Evidence) -> NewEvent:
+    data: dict[str, Any] = {"path": piece.path, "kind": piece.kind.value, "batch_id": key}
+    return NewEvent(EventType.SCREENSHOT, data)

@@ -1,0 +1,41 @@
+"""What a task type may use while it works: the settings, a warm browser, a place for evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from automation_service.evidence import EvidenceFolder
+from automation_service.portal import Credentials, Portal
+from automation_service.profile import Profile
+from automation_service.warm_browser import WarmBrowser
+from shared.config import Settings
+from shared.record import Record, items
+from worker_service.login_gate import RecordLoginGate
+
+
+@dataclass(frozen=True)
+class TaskContext:
+    """The surroundings of one task on one slot."""
+
+    task_id: str
+    slot_id: str
+    settings: Settings
+    record: Record
+    browser: WarmBrowser
+    profile: Callable[[str], Profile]
+    """The portal profile of a name. Raises ProfileMismatch if there is none that can be used."""
+
+    def portal(self, profile: Profile, base_url: str, credentials: Credentials) -> Portal:
+        """The portal in the warm browser, checked before use; logging in waits for its turn."""
+        gate = RecordLoginGate(self.record, base_url, credentials, self.slot_id)
+        return self.browser.portal(profile, base_url, credentials, gate)
+
+    def evidence(self) -> EvidenceFolder:
+        """Where this task's pictures and files go."""
+        return EvidenceFolder(self.settings.results_dir, self.task_id)
+
+    def open_elsewhere(self, portal: str, action: str) -> set[str]:
+        """Keys that another open task is still to work on."""
+        with self.record.read() as connection:
+            return items.open_elsewhere(connection, self.task_id, portal, action)

@@ -1,0 +1,154 @@
+"""A worker's presence in the record: announced, beating, and cleaning up after the dead.
+
+Runs in the worker's parent process, which forks pool children at any time. A thread that is
+inside the record while another one forks would leave the child with a lock nobody frees, so both
+take `fork_lock`.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Sequence
+
+import psutil
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from automation_service.browser import BrowserProcess, reap
+from shared.record import Record, slots, task_types, tasks, workers
+from shared.record.task_types import TaskType
+from shared.record.workers import HEARTBEAT_SECONDS
+
+log = structlog.get_logger()
+
+CHILD_LOOK_SECONDS = 0.25
+SWEEP_SECONDS = 10.0
+
+fork_lock = threading.RLock()
+
+
+def take_fork_lock() -> None:
+    """Let no fork happen while a thread of this process uses the record."""
+    os.register_at_fork(
+        before=fork_lock.acquire,
+        after_in_parent=fork_lock.release,
+        after_in_child=fork_lock.release,
+    )
+
+
+class Presence:
+    """Announces the worker, keeps its heart beating, and buries its dead children."""
+
+    def __init__(
+        self, record: Record, worker_id: str, slot_count: int, offered: Sequence[TaskType]
+    ) -> None:
+        """Nothing is written before `begin`."""
+        self._record = record
+        self._worker_id = worker_id
+        self._host = socket.gethostname()
+        self._slots = slot_count
+        self._offered = offered
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
+        self._children: set[int] = set()
+
+    def begin(self) -> None:
+        """Clean up after workers that died on this host, announce this one, start to beat."""
+        with fork_lock:
+            self._sweep()
+            with self._record.write() as connection:
+                for offered in self._offered:
+                    task_types.announce(connection, offered)
+                workers.announce(
+                    connection,
+                    self._worker_id,
+                    self._host,
+                    os.getpid(),
+                    self._slots,
+                    [offered.name for offered in self._offered],
+                )
+        self._thread.start()
+
+    def end(self) -> None:
+        """Say goodbye: what children still held is free, and their browsers are gone."""
+        self._stop.set()
+        self._thread.join(timeout=10)
+        with fork_lock, self._record.write() as connection:
+            workers.bury(connection, self._worker_id)
+        self._reap_browsers()
+
+    def _run(self) -> None:
+        next_beat = next_sweep = time.monotonic()
+        while not self._stop.wait(CHILD_LOOK_SECONDS):
+            try:
+                with fork_lock:
+                    self._look_after_children()
+                    if time.monotonic() >= next_beat:
+                        next_beat = time.monotonic() + HEARTBEAT_SECONDS
+                        with self._record.write() as connection:
+                            workers.beat(connection, self._worker_id)
+                if time.monotonic() >= next_sweep:
+                    next_sweep = time.monotonic() + SWEEP_SECONDS
+                    self._sweep()
+            except SQLAlchemyError as error:
+                log.warning("record not reachable", reason=str(error).split("\n")[0])
+
+    def _look_after_children(self) -> None:
+        alive = _living_children()
+        died = self._children - alive
+        self._children = alive
+        if not died:
+            return
+        with self._record.write() as connection:
+            for slot in slots.live(connection, self._worker_id):
+                if slot.pid in died:
+                    log.warning("pool child died at work", task_id=slot.task_id, pid=slot.pid)
+                    slots.end(connection, slot.id)
+                    tasks.ring_now(connection, slot.task_id)
+        self._reap_browsers()
+
+    def _sweep(self) -> None:
+        with fork_lock, self._record.write() as connection:
+            for worker in workers.serving(connection):
+                if worker.host == self._host and not _is_alive(worker.pid, None):
+                    log.warning("worker found dead", worker_id=worker.id)
+                    workers.bury(connection, worker.id)
+        self._reap_browsers()
+
+    def _reap_browsers(self) -> None:
+        with fork_lock, self._record.read() as connection:
+            known = workers.browsers_on(connection, self._host)
+        for row in known:
+            if _is_alive(row.pid, row.started):
+                continue
+            ended = reap(BrowserProcess(row.process_group, row.started, row.user_data_dir))
+            with fork_lock, self._record.write() as connection:
+                workers.remove_browser(connection, row.user_data_dir)
+            if ended:
+                log.warning("browser of a dead worker ended", processes=ended)
+
+
+def _living_children() -> set[int]:
+    children = psutil.Process().children()
+    return {child.pid for child in children if _status(child) != psutil.STATUS_ZOMBIE}
+
+
+def _status(process: psutil.Process) -> str:
+    try:
+        return str(process.status())
+    except psutil.NoSuchProcess:
+        return str(psutil.STATUS_ZOMBIE)
+
+
+def _is_alive(pid: int, before: float | None) -> bool:
+    """True if process `pid` runs, and was there before the moment (seconds since the epoch)."""
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        return before is None or process.create_time() <= before
+    except psutil.NoSuchProcess:
+        return False

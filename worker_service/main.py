@@ -1,0 +1,144 @@
+"""Boots the worker: `python -m worker_service.main`, or `python main.py` in this folder."""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import multiprocessing
+import os
+import secrets
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+import structlog
+from celery import Celery, Task, signals
+from sqlalchemy.exc import SQLAlchemyError
+
+from shared.celery_client import create_celery
+from shared.config import Settings, load_settings
+from shared.contracts import DOORBELL, TASK_QUEUE
+from shared.errors import ConfigurationError
+from shared.logging_config import configure_logging
+from shared.record import Record, migrate
+from worker_service.lifecycle import Presence, take_fork_lock
+from worker_service.slot_process import SlotProcess
+from worker_service.tasks import task_map
+
+log = structlog.get_logger()
+
+_PR_SET_PDEATHSIG = 1
+
+
+class Worker:
+    """The Celery worker: this process, its pool children, and what ties them to the record."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Nothing is opened before `run`."""
+        self._settings = settings
+        self._id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
+        self._record = Record(settings.database)
+        self._draining = multiprocessing.get_context("fork").Event()
+        self._ready_file = settings.data_dir / f"worker-{os.getpid()}.json"
+        offered = [definition.announcement for definition in task_map.values()]
+        self._presence = Presence(self._record, self._id, settings.slots, offered)
+        self._child: SlotProcess | None = None
+
+    def run(self) -> None:
+        """Serve until told to leave."""
+        migrate(self._record)
+        self._record.close()
+        take_fork_lock()
+        app = create_celery(self._settings)
+        self._offer_doorbell(app)
+        self._connect_signals()
+        app.worker_main(
+            [
+                "worker",
+                "--pool=prefork",
+                f"--concurrency={self._settings.slots}",
+                f"--queues={TASK_QUEUE}",
+                f"--hostname=worker-{os.getpid()}@%h",
+                f"--loglevel={self._settings.log_level}",
+                "--without-gossip",
+                "--without-mingle",
+                "--quiet",
+            ]
+        )
+
+    def _offer_doorbell(self, app: Celery) -> None:
+        @app.task(name=DOORBELL, bind=True)
+        def doorbell(task: Task[Any, Any], task_id: str) -> dict[str, Any]:
+            assert self._child is not None, "doorbells are answered in pool children only"
+            return self._child.serve(str(task.request.id), task_id)
+
+    def _connect_signals(self) -> None:
+        signals.setup_logging.connect(_keep_our_logging, weak=False)
+        signals.worker_process_init.connect(self._begin_child, weak=False)
+        signals.worker_process_shutdown.connect(self._end_child, weak=False)
+        signals.worker_ready.connect(self._begin, weak=False)
+        signals.worker_shutting_down.connect(self._drain, weak=False)
+        signals.worker_shutdown.connect(self._end, weak=False)
+
+    def _begin(self, **_: Any) -> None:
+        self._presence.begin()
+        ready = json.dumps({"pid": os.getpid(), "worker_id": self._id})
+        part = self._ready_file.with_suffix(".part")
+        part.write_text(ready, encoding="utf-8")
+        part.replace(self._ready_file)
+        log.info("worker ready", worker_id=self._id, slots=self._settings.slots)
+
+    def _drain(self, **_: Any) -> None:
+        self._draining.set()
+
+    def _end(self, **_: Any) -> None:
+        self._presence.end()
+        self._record.close()
+        self._ready_file.unlink(missing_ok=True)
+        log.info("worker left", worker_id=self._id)
+
+    def _begin_child(self, **_: Any) -> None:
+        _die_with_parent()
+        configure_logging(self._settings, "worker")
+        self._record.after_fork()
+        self._child = SlotProcess(self._settings, self._id, self._draining)
+
+    def _end_child(self, **_: Any) -> None:
+        if self._child is not None:
+            self._child.close()
+
+
+def _keep_our_logging(**_: Any) -> None:
+    """Being connected is enough: Celery then leaves logging alone."""
+
+
+def _die_with_parent() -> None:
+    """A pool child without its parent serves nobody; Linux can end it with the parent."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def main() -> int:
+    """Run a worker; returns the exit status."""
+    try:
+        settings = load_settings()
+    except ConfigurationError as error:
+        print(f"worker: {error.message}", file=sys.stderr)
+        return 2
+    configure_logging(settings, "worker")
+    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        Worker(settings).run()
+    except SQLAlchemyError as error:
+        reason = str(error).split("\n")[0]
+        print(f"worker: the record does not answer (DATABASE_URL): {reason}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

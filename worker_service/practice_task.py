@@ -1,0 +1,67 @@
+"""The task type `test_task`: proves the whole way from request to result without a browser."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+from shared.contracts import Claim, ItemOutcome
+from shared.errors import TaskFailed
+from shared.task_state import ItemStatus
+from worker_service.context import TaskContext
+from worker_service.params import TaskParams
+from worker_service.registry import Plan, task
+
+
+class TestTaskParams(TaskParams):
+    """How long to work, in how many steps, and whether to fail; further keys are echoed."""
+
+    __test__ = False
+    model_config = ConfigDict(extra="allow")
+
+    duration: float = Field(
+        1, title="Duration", description="Seconds of work in all.", ge=0, le=3600
+    )
+    steps: int = Field(5, title="Steps", description="Items of the task.", ge=1, le=10_000)
+    fail: bool = Field(False, title="Fail", description="Fail the task at its first step.")
+    success_rate: float = Field(
+        1,
+        title="Success rate",
+        description="Share of steps that succeed, by a dice seeded with the task's id.",
+        ge=0,
+        le=1,
+    )
+
+
+def plan_steps(params: TestTaskParams, context: TaskContext) -> Plan:
+    """One item a step; they mean something within this task only."""
+    return Plan(
+        portal=f"task:{context.task_id}",
+        action="test_task",
+        keys=[str(step) for step in range(1, params.steps + 1)],
+        params_for=lambda _: params.model_dump(exclude_unset=True),
+    )
+
+
+@task(
+    name="test_task",
+    title="Test Task",
+    description="Works for a while without a browser, to try the system out.",
+    side_effect="none",
+    params=TestTaskParams,
+    plan=plan_steps,
+)
+def test_task(claim: Claim, params: TestTaskParams, context: TaskContext) -> ItemOutcome:
+    """Do one step."""
+    if params.fail:
+        raise TaskFailed("The task was asked to fail.")
+    claim.wait(params.duration / params.steps)
+    echo: dict[str, Any] = dict(params.model_extra or {})
+    details = {"echo": echo} if echo else {}
+    dice = random.Random(f"{context.task_id}/{claim.key}")
+    if dice.random() < params.success_rate:
+        return ItemOutcome(ItemStatus.DONE, f"Step {claim.key} done", details=details)
+    failed = f"Step {claim.key} failed by the dice"
+    return ItemOutcome(ItemStatus.FAILED, failed, details=details, error=failed)

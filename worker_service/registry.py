@@ -1,0 +1,109 @@
+"""Task types as this worker offers them: what they are called, take, plan and do."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+from pydantic import BaseModel
+
+from shared.contracts import Claim, ItemOutcome
+from shared.record.task_types import TaskType
+from shared.task_state import ItemStatus
+from worker_service.context import TaskContext
+
+P = TypeVar("P", bound=BaseModel)
+
+ItemFunction = Callable[[Claim, P, TaskContext], ItemOutcome]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a task is to do: one item a key, and where those keys mean something.
+
+    `portal` is the portal's origin and `action` what is done there; together with a key they name
+    the permanent claim. With `leave_out_open`, keys that another open task is still to work on
+    are left out; at most `at_most` of the rest are taken. `params_for` gives the params that the
+    task has from then on, so that they name what was chosen.
+    """
+
+    portal: str
+    action: str
+    keys: Sequence[str]
+    params_for: Callable[[Sequence[str]], dict[str, Any]]
+    leave_out_open: bool = False
+    at_most: int | None = None
+
+
+PlanFunction = Callable[[P, TaskContext], Plan]
+
+
+@dataclass(frozen=True)
+class TaskDefinition(Generic[P]):
+    """One kind of work: a function that does one item, and a plan that names the items."""
+
+    name: str
+    title: str
+    description: str
+    side_effect: str
+    params: type[P]
+    plan: PlanFunction[P]
+    run_item: ItemFunction[P]
+    words: dict[ItemStatus, str] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
+
+    @cached_property
+    def announcement(self) -> TaskType:
+        """What the edge needs to know to list the task type and check params."""
+        return TaskType(
+            name=self.name,
+            title=self.title,
+            description=self.description,
+            version=self._version(),
+            side_effect=self.side_effect,
+            params_schema=self.params.model_json_schema(),
+            aliases=self.aliases,
+            words={status.value: word for status, word in self.words.items()},
+        )
+
+    def _version(self) -> str:
+        source = inspect.getsource(sys.modules[self.run_item.__module__])
+        return hashlib.sha256(source.encode()).hexdigest()[:12]
+
+
+def task(
+    *,
+    name: str,
+    title: str,
+    description: str,
+    side_effect: str,
+    params: type[P],
+    plan: PlanFunction[P],
+    words: dict[ItemStatus, str] | None = None,
+    aliases: dict[str, str] | None = None,
+) -> Callable[[ItemFunction[P]], TaskDefinition[P]]:
+    """Make a task type of a function that does one item.
+
+    `side_effect` is "none", "read" or "write"; `words` are public words for item statuses and
+    `aliases` deprecated names of params, each with the name that replaces it.
+    """
+
+    def define(run_item: ItemFunction[P]) -> TaskDefinition[P]:
+        return TaskDefinition(
+            name=name,
+            title=title,
+            description=description,
+            side_effect=side_effect,
+            params=params,
+            plan=plan,
+            run_item=run_item,
+            words=words or {},
+            aliases=aliases or {},
+        )
+
+    return define

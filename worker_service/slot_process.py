@@ -1,0 +1,111 @@
+"""What one pool child owns: its own connections, its warm browser, and the executor."""
+
+from __future__ import annotations
+
+import os
+import socket
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Protocol
+
+import automation_service
+from automation_service.browser import BrowserOptions, BrowserProcess
+from automation_service.profile import Profile, load_profile
+from automation_service.warm_browser import WarmBrowser
+from shared.config import Settings
+from shared.errors import ConfigurationError, ProfileMismatch
+from shared.notifications import NewsPublisher
+from shared.record import Record, workers
+from shared.record.persistence import persist
+from worker_service.context import TaskContext
+from worker_service.executor import Executor, SlotRules
+from worker_service.tasks import task_map
+
+PROFILES = Path(automation_service.__file__).parent / "profiles"
+
+
+class Flag(Protocol):
+    """Something that is raised once, for every process that inherited it."""
+
+    def is_set(self) -> bool:
+        """True once raised."""
+        ...
+
+
+class SlotProcess:
+    """Made after the fork; nothing in it is shared with the parent but the flag to drain."""
+
+    def __init__(self, settings: Settings, worker_id: str, draining: Flag) -> None:
+        """Open nothing yet but what is used at once."""
+        self._settings = settings
+        self._worker_id = worker_id
+        self._record = Record(settings.database)
+        self._news = NewsPublisher(settings.redis)
+        self._browser = WarmBrowser(_browser_options(settings), self._note_browser)
+        self._executor = Executor(
+            self._record,
+            task_map,
+            self._context_of,
+            self._news.publish,
+            draining.is_set,
+            SlotRules(
+                worker_id=worker_id,
+                pid=os.getpid(),
+                lease_seconds=settings.lease_seconds,
+                turn_seconds=settings.turn_seconds,
+                max_attempts=settings.max_attempts,
+            ),
+        )
+
+    def serve(self, slot_id: str, task_id: str) -> dict[str, Any]:
+        """Answer a doorbell; the short summary is what Flower shows."""
+        return {"task_id": task_id, "state": self._executor.serve(slot_id, task_id)}
+
+    def close(self) -> None:
+        """End the browser and let go of everything."""
+        self._browser.close()
+        self._news.close()
+        self._record.close()
+
+    def _context_of(self, task_id: str, slot_id: str) -> TaskContext:
+        return TaskContext(
+            task_id=task_id,
+            slot_id=slot_id,
+            settings=self._settings,
+            record=self._record,
+            browser=self._browser,
+            profile=_profile,
+        )
+
+    def _note_browser(self, process: BrowserProcess) -> None:
+        persist(
+            self._record,
+            lambda connection: workers.add_browser(
+                connection,
+                worker_id=self._worker_id,
+                host=socket.gethostname(),
+                pid=os.getpid(),
+                process_group=process.group,
+                started=process.started,
+                user_data_dir=process.user_data_dir,
+            ),
+        )
+
+
+def _browser_options(settings: Settings) -> BrowserOptions:
+    return BrowserOptions(
+        headless=settings.headless,
+        binary=settings.chrome_binary,
+        driver=settings.chromedriver,
+        timeout=settings.selenium_timeout,
+        temp_dir=settings.data_dir / "browsers",
+        max_items=settings.browser_max_items,
+    )
+
+
+@lru_cache(maxsize=32)
+def _profile(name: str) -> Profile:
+    try:
+        return load_profile(PROFILES / f"{name}.yaml")
+    except ConfigurationError as error:
+        raise ProfileMismatch(error.message) from error

@@ -1,0 +1,13 @@
+"""Every task type this worker offers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from worker_service.approve_batches import approve_batches
+from worker_service.practice_task import test_task
+from worker_service.registry import TaskDefinition
+
+task_map: dict[str, TaskDefinition[Any]] = {
+    definition.name: definition for definition in (approve_batches, test_task)
+}
