@@ -118,8 +118,8 @@ class Reading:
 class IntentTerms:
     """What must be known before a click may be announced.
 
-    `click_budget` and `settle` are seconds (C and S of docs/architecture.md); `permit_ends` is on the
-    page's own `performance.now()` clock, in milliseconds.
+    `click_budget` and `settle` are seconds (C and S of docs/architecture.md); `permit_ends` is on
+    the page's own `performance.now()` clock, in milliseconds.
     """
 
     click_budget: float

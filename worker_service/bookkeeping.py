@@ -16,7 +16,7 @@ from shared.record import (
     slots,
     tasks,
 )
-from shared.record.conclusion import conclude
+from shared.record.conclusion import conclude, result_of
 from shared.record.persistence import persist
 from shared.record.tasks import Task, TaskEnding
 from shared.task_state import ItemStatus, TaskState
@@ -111,8 +111,7 @@ def planning_failed(
     def write(connection: Connection) -> None:
         current = tasks.lock(connection, task.id)
         if current is not None and current.state in SERVED_STATES and current.total is None:
-            result: dict[str, Any] = {"message": error, "counts": {}, "screenshot": None, "files": []}
-            ending = TaskEnding(result, error, code)
+            ending = TaskEnding(result_of(connection, task.id, None), error, code)
             tasks.set_state(connection, current, TaskState.FAILED, ending)
 
     persist(record, write)

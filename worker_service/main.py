@@ -56,19 +56,16 @@ class Worker:
         app = create_celery(self._settings)
         self._offer_doorbell(app)
         self._connect_signals()
-        app.worker_main(
-            [
-                "worker",
-                "--pool=prefork",
-                f"--concurrency={self._settings.slots}",
-                f"--queues={TASK_QUEUE}",
-                f"--hostname=worker-{os.getpid()}@%h",
-                f"--loglevel={self._settings.log_level}",
-                "--without-gossip",
-                "--without-mingle",
-                "--quiet",
-            ]
-        )
+        app.Worker(
+            pool_cls="prefork",
+            concurrency=self._settings.slots,
+            queues=[TASK_QUEUE],
+            hostname=f"worker-{os.getpid()}@{socket.gethostname()}",
+            loglevel=self._settings.log_level,
+            without_gossip=True,
+            without_mingle=True,
+            quiet=True,
+        ).start()
 
     def _offer_doorbell(self, app: Celery) -> None:
         @app.task(name=DOORBELL, bind=True)

@@ -1,4 +1,4 @@
-"""The base of every params model: unknown fields refused, and a schema that forms are drawn from."""
+"""The base of every params model: unknown fields refused, a schema to draw forms from."""
 
 from __future__ import annotations
 

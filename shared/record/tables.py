@@ -208,7 +208,7 @@ late_findings = Table(
     Column("finding", Text, nullable=False),
     Column("recorded_at", UtcDateTime, nullable=False),
 )
-"""What a later look at an unverified or not-taken item showed; beside the outcome, never over it."""
+"""What a later look at an unverified item showed; beside the outcome, never over it."""
 
 events = Table(
     "events",
