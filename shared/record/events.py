@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -64,6 +64,24 @@ def append(connection: Connection, task_id: str, news: Sequence[NewEvent]) -> bo
         ],
     )
     return True
+
+
+def append_first(connection: Connection, news: Mapping[str, NewEvent]) -> None:
+    """Write event 1 of tasks that this transaction inserted with 1 as their last event."""
+    now = utc_now()
+    connection.execute(
+        events.insert(),
+        [
+            {
+                "task_id": task_id,
+                "id": 1,
+                "type": new.type.value,
+                "timestamp": now,
+                "data": new.data,
+            }
+            for task_id, new in news.items()
+        ],
+    )
 
 
 def after(connection: Connection, task_id: str, last_seen: int, limit: int) -> list[Event]:

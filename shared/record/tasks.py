@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
@@ -61,6 +61,19 @@ def insert(connection: Connection, task: Task) -> None:
     values |= {"state": task.state.value, "next_ring_at": task.created_at}
     connection.execute(tasks.insert().values(values))
     events.append(connection, task.id, [_status_event(task.state, 0)])
+
+
+def insert_all(connection: Connection, accepted: Sequence[Task]) -> None:
+    """Accept pending tasks as `insert` does, in two statements however many they are.
+
+    Raises sqlalchemy.exc.IntegrityError if an idempotency key was used before; then none is in.
+    """
+    rows = [{f.name: getattr(task, f.name) for f in fields(Task)} for task in accepted]
+    for row, task in zip(rows, accepted, strict=True):
+        row |= {"state": task.state.value, "next_ring_at": task.created_at, "last_event": 1}
+    connection.execute(tasks.insert(), rows)
+    first = {task.id: _status_event(task.state, 0) for task in accepted}
+    events.append_first(connection, first)
 
 
 def get(connection: Connection, task_id: str) -> Task | None:
