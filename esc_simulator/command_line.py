@@ -2,6 +2,8 @@
 
 import argparse
 import asyncio
+import math
+import sqlite3
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,6 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = read_options(arguments)
     try:
         asyncio.run(serve(options))
+    except sqlite3.Error as error:
+        print(f"practice portal: database {options.database}: {error}", file=sys.stderr)
+        return 1
     except (OSError, OtherWorldError) as error:
         print(f"practice portal: {error}", file=sys.stderr)
         return 1
@@ -73,13 +78,13 @@ def _port(text: str) -> int:
 
 def _not_negative(text: str) -> float:
     number = float(text)
-    if number < 0:
-        raise argparse.ArgumentTypeError("must not be negative")
+    if not 0 <= number < math.inf:
+        raise argparse.ArgumentTypeError("must be a number, 0 or more")
     return number
 
 
 def _positive(text: str) -> float:
     number = float(text)
-    if number <= 0:
-        raise argparse.ArgumentTypeError("must be more than 0")
+    if not 0 < number < math.inf:
+        raise argparse.ArgumentTypeError("must be a number, more than 0")
     return number

@@ -134,7 +134,7 @@ def _fill_once(database: Database, world: World) -> None:
             row = connection.execute("SELECT batches, seed, pending_only FROM world").fetchone()
             found = World(row["batches"], row["seed"], bool(row["pending_only"]))
             if found != world:
-                raise OtherWorldError(f"the database holds {found}, but {world} was asked for")
+                raise OtherWorldError(f"the database holds {found}; asked for was {world}")
             return
         for statement in _SCHEMA.split(";"):
             connection.execute(statement)

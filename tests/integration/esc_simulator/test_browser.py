@@ -1,0 +1,161 @@
+"""The portal in real Chromium, clicked as an officer would."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium.webdriver import ActionChains, Chrome, ChromeOptions, ChromeService
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support import expected_conditions as conditions
+from selenium.webdriver.support.ui import WebDriverWait
+
+from tests.integration.esc_simulator.practice_portal import PracticePortal
+
+PATIENCE_SECONDS = 30
+
+
+class Officer:
+    """An officer in front of a browser."""
+
+    def __init__(self, portal: PracticePortal, browser: Chrome) -> None:
+        """Nobody is signed in yet."""
+        self.portal = portal
+        self.browser = browser
+
+    def see(self, css: str) -> WebElement:
+        """Wait until this is visible."""
+        waiting = WebDriverWait(self.browser, PATIENCE_SECONDS)
+        return waiting.until(conditions.visibility_of_element_located((By.CSS_SELECTOR, css)))
+
+    def press(self, words: str) -> None:
+        """Click the visible button with these words."""
+        waiting = WebDriverWait(self.browser, PATIENCE_SECONDS)
+        button = (By.XPATH, f"//button[normalize-space()='{words}']")
+        waiting.until(conditions.element_to_be_clickable(button)).click()
+
+    def open(self, path: str) -> None:
+        """Go to a page of the portal."""
+        self.browser.get(self.portal.url + path)
+
+    def sign_in(self) -> None:
+        """Fill in and send the form."""
+        self.open("/login")
+        self.see("#username").send_keys("officer")
+        self.see("#password").send_keys("practice")
+        self.see("button[type=submit]").click()
+        self.see(".dashboard")
+
+
+@pytest.fixture
+def officer(portal: PracticePortal, tmp_path: Path) -> Iterator[Officer]:
+    options = ChromeOptions()
+    options.binary_location = "/usr/bin/chromium"
+    options.add_argument("--headless=new")
+    options.add_argument("--no-sandbox")
+    options.add_argument("--disable-dev-shm-usage")
+    options.add_argument("--window-size=1200,900")
+    options.add_argument(f"--user-data-dir={tmp_path / 'browser'}")
+    browser = Chrome(options, ChromeService("/usr/bin/chromedriver"))
+    try:
+        officer = Officer(portal, browser)
+        officer.sign_in()
+        yield officer
+    finally:
+        browser.quit()
+
+
+def test_one_batch_is_approved_from_the_list_and_one_on_its_own_page(
+    portal: PracticePortal, officer: Officer
+) -> None:
+    before = portal.summary()
+
+    officer.open("/esc/pending-batches")
+    row = officer.see("table.batches-table tbody tr")
+    listed = row.find_element(By.CSS_SELECTOR, ".batch-id").text
+    row.find_element(By.CSS_SELECTOR, ".approve-btn").click()
+    officer.see("textarea#remark").send_keys("From the list")
+    officer.press("Confirm")
+    assert listed in officer.see(".alert-success").text
+    assert row.find_element(By.CSS_SELECTOR, ".batch-status").text == "Approved"
+
+    own = next(b["id"] for b in portal.batches() if b["status"] == "Pending" and not b["refusal"])
+    officer.open(f"/esc/batches/{own}")
+    officer.see(".approve-btn").click()
+    officer.see("textarea#remark").send_keys("From its page")
+    officer.press("Confirm")
+    assert own in officer.see(".alert-success").text
+    assert officer.see(".status").text == "Approved"
+
+    officer.open(f"/esc/batches/{own}")
+    assert officer.see("table.history tr:last-child .remark").text == "From its page"
+    after = portal.summary()
+    assert after["approvals"] == before["approvals"] + 2
+    assert after["approve_posts"] == 2
+    assert after["double_approved"] == 0
+    for batch_id, remark in ((listed, "From the list"), (own, "From its page")):
+        assert [a["remark"] for a in portal.batch(batch_id)["approvals"]] == [remark]
+
+
+def test_cancel_approves_nothing(portal: PracticePortal, officer: Officer) -> None:
+    officer.open("/esc/batches/BATCH001")
+    officer.see(".approve-btn").click()
+    dialog = officer.see("#confirm-dialog")
+
+    officer.press("Cancel")
+
+    assert not dialog.is_displayed()
+    assert portal.batch("BATCH001")["posts"] == 0
+
+
+def test_a_refused_batch_shows_the_reason_and_stays_pending(
+    portal: PracticePortal, officer: Officer
+) -> None:
+    refused = next(batch for batch in portal.batches() if batch["refusal"])
+
+    officer.open(f"/esc/batches/{refused['id']}")
+    officer.see(".approve-btn").click()
+    officer.press("Confirm")
+
+    assert officer.see(".alert-danger").text == refused["refusal"]
+    assert officer.see(".status").text == "Pending"
+
+
+def test_a_double_click_on_confirm_is_two_approvals(
+    portal: PracticePortal, officer: Officer
+) -> None:
+    # Given an answer that takes long enough for a second click
+    portal.set_faults({"kind": "latency", "ms": 1500, "batch_id": "BATCH001"})
+    officer.open("/esc/batches/BATCH001")
+    officer.see(".approve-btn").click()
+
+    ActionChains(officer.browser).double_click(officer.see(".confirm-btn")).perform()
+
+    officer.see(".alert-success")
+    waiting = WebDriverWait(officer.browser, PATIENCE_SECONDS)
+    waiting.until(lambda _: len(portal.batch("BATCH001")["approvals"]) == 2)
+    assert portal.summary()["double_approved"] == 1
+
+
+def test_a_session_lost_while_confirming_leads_to_the_form(
+    portal: PracticePortal, officer: Officer
+) -> None:
+    officer.open("/esc/batches/BATCH001")
+    officer.see(".approve-btn").click()
+    officer.see("#confirm-dialog")
+    portal.ask_truth("POST", "/truth/sessions/expire")
+
+    officer.press("Confirm")
+
+    assert "session has expired" in officer.see(".session-expired").text
+    assert portal.batch("BATCH001")["approvals"] == []
+
+
+def test_the_next_page_of_the_list_arrives_by_its_link(officer: Officer) -> None:
+    officer.open("/esc/pending-batches")
+    officer.see("a.page-next").click()
+
+    waiting = WebDriverWait(officer.browser, PATIENCE_SECONDS)
+    number = (By.CSS_SELECTOR, ".page-number")
+    waiting.until(conditions.text_to_be_present_in_element(number, "2"))
+    assert len(officer.browser.find_elements(By.CSS_SELECTOR, "table.batches-table tr")) == 26

@@ -1,0 +1,58 @@
+"""What may be typed, and what it means."""
+
+from pathlib import Path
+
+import pytest
+
+from esc_simulator.command_line import read_options
+from esc_simulator.world import World
+
+
+def test_without_arguments_the_portal_is_the_documented_one() -> None:
+    options = read_options([])
+
+    assert options.world == World(500, 7, pending_only=False)
+    assert (options.host, options.port, options.truth_port) == ("127.0.0.1", 8100, 8101)
+    assert (options.username, options.password) == ("officer", "practice")
+    assert (options.latency_seconds, options.session_seconds) == (0, 1800)
+    assert options.database is None
+    assert options.ready_file is None
+
+
+def test_every_option_can_be_chosen() -> None:
+    typed = (
+        "--batches 3 --seed 9 --pending-only --host 0.0.0.0 --port 0 --truth-port 0"
+        " --database d.sqlite3 --username u --password p --latency-ms 300"
+        " --session-minutes 0.5 --ready-file r.json"
+    )
+
+    options = read_options(typed.split())
+
+    assert options.world == World(3, 9, pending_only=True)
+    assert (options.host, options.port, options.truth_port) == ("0.0.0.0", 0, 0)
+    assert (options.username, options.password) == ("u", "p")
+    assert (options.latency_seconds, options.session_seconds) == (0.3, 30)
+    assert (options.database, options.ready_file) == (Path("d.sqlite3"), Path("r.json"))
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "--batches 0",
+        "--batches many",
+        "--port 65536",
+        "--truth-port -1",
+        "--latency-ms -5",
+        "--latency-ms nan",
+        "--session-minutes 0",
+        "--colour green",
+    ],
+)
+def test_a_wrong_value_ends_the_program_naming_the_option(
+    typed: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        read_options(typed.split())
+
+    assert ended.value.code == 2
+    assert typed.split()[0] in capsys.readouterr().err
