@@ -103,6 +103,7 @@ class Process:
         """Ask the child to end, without waiting."""
         if self._child is not None and self._child.poll() is None:
             self._child.terminate()
+            self.thaw()  # a frozen process hears nothing
 
     def stop(self, timeout: float = STOP_SECONDS) -> None:
         """Ask the child to end and kill it if it has not after `timeout` seconds."""
