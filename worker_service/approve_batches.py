@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic.json_schema import SkipJsonSchema
 
 from automation_service.batch_approval_service import BatchApprovalService
@@ -28,10 +28,13 @@ NO_REVIEW_YET = (
     "leave it out or send true."
 )
 
-BatchId = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+BatchText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+BatchNumber = Annotated[int, Field(strict=True, ge=0)]
+BatchIds = Annotated[list[BatchText | BatchNumber], Field(min_length=1, max_length=10_000)]
+BatchCount = Annotated[int, Field(ge=1, le=10_000)]
 
 
-def _name_something(schema: dict[str, Any]) -> None:
+def _ask_for_a_name(schema: dict[str, Any]) -> None:
     without_null_defaults(schema)
     schema["anyOf"] = [
         {"required": ["batch_ids"]},
@@ -44,22 +47,18 @@ def _name_something(schema: dict[str, Any]) -> None:
 class ApproveBatchesParams(TaskParams):
     """Which batches to approve, and what to remark."""
 
-    model_config = ConfigDict(json_schema_extra=_name_something)
+    model_config = ConfigDict(json_schema_extra=_ask_for_a_name)
 
-    batch_ids: list[BatchId | int] | SkipJsonSchema[None] = Field(
+    batch_ids: BatchIds | SkipJsonSchema[None] = Field(
         None,
         title="Batch IDs",
         description="The batches to approve, as the portal names them.",
-        min_length=1,
-        max_length=10_000,
         examples=[["BATCH001", "BATCH002"]],
     )
-    batch_count: int | SkipJsonSchema[None] = Field(
+    batch_count: BatchCount | SkipJsonSchema[None] = Field(
         None,
         title="Number of batches",
         description="That many pending batches, oldest first; with batch_ids: at most that many.",
-        ge=1,
-        le=10_000,
     )
     all_pending: bool = Field(
         False, title="All pending", description="Every batch that is pending now."
@@ -74,6 +73,12 @@ class ApproveBatchesParams(TaskParams):
         json_schema_extra={"type": "boolean", "x-fault": NO_REVIEW_YET},
     )
     portal: Literal["esc"] = Field("esc", title="Portal", description="The portal profile.")
+
+    @model_validator(mode="after")
+    def _name_something(self) -> ApproveBatchesParams:
+        if self.batch_ids is None and self.batch_count is None and not self.all_pending:
+            raise ValueError(NOTHING_NAMED)
+        return self
 
 
 def plan_approvals(params: ApproveBatchesParams, context: TaskContext) -> Plan:

@@ -1,0 +1,73 @@
+"""What may be asked of approve_batches, and how it is announced."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from worker_service.approve_batches import ApproveBatchesParams, approve_batches
+
+
+def test_batches_may_be_named_by_text_and_by_number() -> None:
+    params = ApproveBatchesParams.model_validate({"batch_ids": [1, " BATCH002 "]})
+
+    assert params.batch_ids == [1, "BATCH002"]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {},
+        {"remark": "all of them"},
+        {"all_pending": False},
+        {"batch_ids": []},
+        {"batch_ids": [""]},
+        {"batch_ids": [["nested"]]},
+        {"batch_ids": [True]},
+        {"batch_ids": ["x" * 101]},
+        {"batch_count": 0},
+        {"batch_count": -1},
+        {"batch_ids": ["1"], "auto_approve": False},
+        {"batch_ids": ["1"], "surprise": 1},
+        {"batch_ids": ["1"], "portal": "other"},
+    ],
+)
+def test_an_empty_or_wrong_form_approves_nothing(wrong: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        ApproveBatchesParams.model_validate(wrong)
+
+
+def test_the_schema_says_that_something_must_be_named() -> None:
+    schema = approve_batches.announcement.params_schema
+
+    assert "empty form approves nothing" in schema["x-fault"]
+    assert {"required": ["batch_ids"]} in schema["anyOf"]
+    assert schema["additionalProperties"] is False
+
+
+def test_optional_params_are_absent_never_null() -> None:
+    properties = approve_batches.announcement.params_schema["properties"]
+
+    assert "default" not in properties["batch_ids"]
+    assert properties["batch_ids"]["type"] == "array"
+    assert properties["batch_count"]["type"] == "integer"
+    assert properties["batch_count"]["minimum"] == 1
+
+
+def test_review_before_approval_is_refused_in_words_until_it_exists() -> None:
+    auto_approve = approve_batches.announcement.params_schema["properties"]["auto_approve"]
+
+    assert auto_approve["const"] is True
+    assert auto_approve["type"] == "boolean"
+    assert "not offered yet" in auto_approve["x-fault"]
+
+
+def test_clients_see_the_words_of_the_portal_business() -> None:
+    words = approve_batches.announcement.words
+
+    assert words == {
+        "done": "approved",
+        "already_done": "already_approved",
+        "refused": "rejected",
+    }
+    assert approve_batches.announcement.aliases == {"max_batches": "batch_count"}
