@@ -13,9 +13,8 @@ from automation_service.browser import BrowserOptions
 from automation_service.warm_browser import WarmBrowser
 from shared.config import Settings
 from shared.contracts import Claim, EventType, IntentTerms, ItemOutcome
-from shared.errors import ApplicationError, BatchRefused, LoginRefused, ProfileMismatch
-from shared.record import Record, claims, events, items, migrate, outcomes, slots, tasks
-from shared.record.tables import intents
+from shared.errors import ApplicationError, BatchRefused, ClaimLost, LoginRefused, ProfileMismatch
+from shared.record import Record, claims, events, items, migrate, slots, tables, tasks
 from shared.record.tasks import Task
 from shared.task_state import ItemStatus, TaskState
 from shared.utils import new_id, utc_now
@@ -129,7 +128,9 @@ class Office:
         with self.record.write() as connection:
             for item in items.page(connection, task_id, -1, 100):
                 connection.execute(
-                    items.items.update().where(items.items.c.id == item.id).values(not_before=None)
+                    tables.items.update()
+                    .where(tables.items.c.id == item.id)
+                    .values(not_before=None)
                 )
 
     def _context_of(self, task_id: str, slot_id: str) -> TaskContext:
@@ -320,7 +321,7 @@ def test_an_announced_click_is_never_called_failed(office: Office) -> None:
 
     assert office.items(task_id)["a"].status is ItemStatus.UNVERIFIED
     with office.record.read() as connection:
-        verdicts = connection.execute(intents.select()).all()
+        verdicts = connection.execute(tables.intents.select()).all()
     assert [row.verdict for row in verdicts] == ["unknown"]
 
 
@@ -354,7 +355,7 @@ def test_the_old_holder_of_a_claim_can_announce_and_record_nothing(office: Offic
             claims.take_next(connection, task_id, "another slot")
         try:
             claim.state_intent(TERMS)
-        except claims.ClaimLost as error:
+        except ClaimLost as error:
             lost.append(str(error))
         return stamped(claim)
 
@@ -364,7 +365,7 @@ def test_the_old_holder_of_a_claim_can_announce_and_record_nothing(office: Offic
     assert office.items(task_id)["a"].status is ItemStatus.IN_PROGRESS
     assert office.items(task_id)["a"].slot_id == "another slot"
     with office.record.read() as connection:
-        assert connection.execute(outcomes.outcomes.select()).all() == []
+        assert connection.execute(tables.outcomes.select()).all() == []
 
 
 def test_an_item_that_kills_its_worker_is_given_up(office: Office) -> None:
@@ -498,7 +499,7 @@ def test_a_lease_nobody_could_renew_counts_as_lost(office: Office) -> None:
             claims.release_silent(connection, sign)
         try:
             claim.wait(20)
-        except claims.ClaimLost:
+        except ClaimLost:
             lost.append(True)
         return stamped(claim)
 
