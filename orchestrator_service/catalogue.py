@@ -1,0 +1,96 @@
+"""The task types there are, as workers announced them, each with a compiled check of its params."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from orchestrator_service.dispatcher import Dispatcher
+from orchestrator_service.form_strings import read_form
+from orchestrator_service.param_faults import faults, in_one_sentence
+from shared.errors import InvalidParams, UnknownTaskType
+from shared.record import Record, task_types
+from shared.record.task_types import TaskType
+from shared.task_state import ItemStatus
+
+FRESH_SECONDS = 1.0
+
+
+@dataclass(frozen=True)
+class KnownType:
+    """A task type and the compiled check of its params."""
+
+    task_type: TaskType
+    validator: Draft202012Validator
+
+    def check(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The params as the schema wants them. Raises InvalidParams naming every fault."""
+        schema = self.task_type.params_schema
+        params = read_form(given, schema, self.task_type.aliases)
+        found = faults(self.validator.iter_errors(params))
+        if found:
+            raise InvalidParams(in_one_sentence(found), errors=list(found))
+        return params
+
+
+class Catalogue:
+    """What can be asked for. Read from the record at most about once a second; thread-safe."""
+
+    def __init__(self, record: Record, dispatcher: Dispatcher) -> None:
+        """Types come from `record`, who offers them now from `dispatcher`."""
+        self._record = record
+        self._dispatcher = dispatcher
+        self._known: dict[str, KnownType] = {}
+        self._fresh_until = 0.0
+        self._reading = threading.Lock()
+
+    def fresh(self, name: str) -> KnownType | None:
+        """The task type if it was read just now; never touches the record."""
+        return self._known.get(name) if time.monotonic() < self._fresh_until else None
+
+    def find(self, name: str) -> KnownType:
+        """The task type. Raises UnknownTaskType listing the known ones."""
+        known = self.fresh(name) or self.read().get(name)
+        if known is None:
+            names = ", ".join(sorted(self._known)) or "none yet"
+            raise UnknownTaskType(f"No task type '{name}' was ever offered; known are: {names}.")
+        return known
+
+    def read(self) -> dict[str, KnownType]:
+        """All types by name, from the record."""
+        with self._reading:
+            with self._record.read() as connection:
+                announced = task_types.every(connection)
+            self._known = {offered.name: self._compiled(offered) for offered in announced}
+            self._fresh_until = time.monotonic() + FRESH_SECONDS
+            return self._known
+
+    def words(self, name: str) -> TaskType | None:
+        """The type whose words to use for items, or None if it is not known."""
+        known = self.fresh(name) or self.read().get(name)
+        return known.task_type if known else None
+
+    def why_not_available(self, name: str) -> str | None:
+        """Why tasks of this type would wait just now; None if a live worker offers it."""
+        serving = self._dispatcher.serving()
+        if any(name in worker.task_types for worker in serving):
+            return None
+        if not serving:
+            return "No worker is running."
+        return f"None of the workers running offers '{name}'."
+
+    def _compiled(self, offered: TaskType) -> KnownType:
+        known = self._known.get(offered.name)
+        if known is not None and known.task_type == offered:
+            return known
+        return KnownType(offered, Draft202012Validator(offered.params_schema))
+
+
+def word(task_type: TaskType | None, status: ItemStatus) -> str:
+    """The public word for an item's status."""
+    return task_type.word(status) if task_type else status.value

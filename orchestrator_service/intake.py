@@ -1,0 +1,82 @@
+"""Accepts tasks: those that arrive together are committed together, then all are answered.
+
+A commit that reaches the disk costs the same for one task as for a hundred. While one commit is
+under way the tasks that arrive wait for the next, so the more arrive, the less each one costs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
+
+from shared.record import Record, tasks
+from shared.record.tasks import Task
+
+MOST_AT_ONCE = 200
+
+
+class Intake:
+    """The way in for new tasks. Belongs to the event loop it is used on."""
+
+    def __init__(self, record: Record) -> None:
+        """Tasks go into `record`."""
+        self._record = record
+        self._arrived: list[tuple[Task, asyncio.Future[Task]]] = []
+        self._committing: asyncio.Task[None] | None = None
+
+    async def accept(self, task: Task) -> Task:
+        """The task that stands once it is durable: this one, or the caller's earlier one.
+
+        It is an earlier one if the caller used the task's idempotency key before. Raises
+        sqlalchemy.exc.SQLAlchemyError if the record did not take it.
+        """
+        standing: asyncio.Future[Task] = asyncio.get_running_loop().create_future()
+        self._arrived.append((task, standing))
+        if self._committing is None:
+            self._committing = asyncio.create_task(self._commit_arrived())
+        return await standing
+
+    async def _commit_arrived(self) -> None:
+        try:
+            while self._arrived:
+                together = self._arrived[:MOST_AT_ONCE]
+                del self._arrived[:MOST_AT_ONCE]
+                await self._commit(together)
+        finally:
+            self._committing = None
+
+    async def _commit(self, together: list[tuple[Task, asyncio.Future[Task]]]) -> None:
+        try:
+            standing = await asyncio.to_thread(self._write, [task for task, _ in together])
+        except Exception as error:  # every caller that waits must hear of it, whatever it is
+            for _, future in together:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        for (_, future), task in zip(together, standing, strict=True):
+            if not future.done():
+                future.set_result(task)
+
+    def _write(self, together: Sequence[Task]) -> list[Task]:
+        with self._record.write() as connection:
+            try:
+                with connection.begin_nested():
+                    tasks.insert_all(connection, together)
+            except IntegrityError:
+                return [_insert_or_find(connection, task) for task in together]
+        return list(together)
+
+
+def _insert_or_find(connection: Connection, task: Task) -> Task:
+    try:
+        with connection.begin_nested():
+            tasks.insert_all(connection, [task])
+    except IntegrityError:
+        earlier = tasks.by_idempotency_key(connection, task.caller, task.idempotency_key or "")
+        if earlier is None:
+            raise
+        return earlier
+    return task

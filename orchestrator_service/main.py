@@ -1,0 +1,132 @@
+"""The orchestrator's way in: builds the application and serves it. Wiring only."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+if __package__ in (None, ""):  # `cd orchestrator_service && python main.py`
+    sys.path[0] = str(Path(__file__).resolve().parent.parent)
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import FastAPI
+from starlette.types import ASGIApp
+
+from orchestrator_service import __version__, documentation, exception_handlers, middleware
+from orchestrator_service.authentication import Doorkeeper
+from orchestrator_service.catalogue import Catalogue
+from orchestrator_service.celery_client import TaskQueue
+from orchestrator_service.dependencies import Edge
+from orchestrator_service.dispatcher import Dispatcher
+from orchestrator_service.endpoints import artifacts, health, info, results, stream, tasks
+from orchestrator_service.event_hub import EventHub
+from orchestrator_service.intake import Intake
+from orchestrator_service.keys import load_keys
+from orchestrator_service.links import Signer
+from orchestrator_service.server import serve
+from orchestrator_service.task_service import TaskService
+from orchestrator_service.vital_signs import VitalSigns
+from shared.celery_client import create_celery
+from shared.config import Settings, load_settings
+from shared.errors import ConfigurationError
+from shared.logging_config import configure_logging
+from shared.record import Record, migrate
+
+
+class Application(FastAPI):
+    """FastAPI with ours around it: CORS and request ids wrap errors too."""
+
+    def __init__(self, settings: Settings, **options: Any) -> None:
+        """`settings` are those of the whole service."""
+        self.settings = settings
+        super().__init__(**options)
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """What wraps everything, the framework's own error answers included."""
+        return middleware.wrap(super().build_middleware_stack(), self.settings.cors_origins)
+
+    def openapi(self) -> dict[str, Any]:
+        """The schema, with the shape of failures in it."""
+        return documentation.openapi(self)
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The whole edge; it opens nothing before it is started."""
+    app = Application(
+        settings,
+        title=info.TITLE,
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    exception_handlers.install(app)
+    info.serve_assets(app)
+    for router in (info, health, tasks, results, stream):
+        app.include_router(router.router)
+    app.include_router(artifacts.signed)
+    app.include_router(artifacts.keyed)
+    return app
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+    """Bring the record up to date and start what runs beside the requests."""
+    assert isinstance(app, Application)
+    settings = app.settings
+    record = Record(settings.database)
+    await asyncio.to_thread(migrate, record)
+    queue = TaskQueue(create_celery(settings))
+    dispatcher = Dispatcher(record, queue, settings.lease_seconds)
+    edge = build_edge(settings, record, dispatcher)
+    app.state.edge = edge
+    dispatcher.start()
+    edge.hub.start()
+    yield
+    await edge.hub.stop()
+    await asyncio.to_thread(dispatcher.stop)
+    queue.close()
+    record.close()
+
+
+def build_edge(settings: Settings, record: Record, dispatcher: Dispatcher) -> Edge:
+    """The parts of the edge, each given what it needs."""
+    keys = load_keys(settings)
+    signer = Signer(keys.secret_key, settings.link_ttl)
+    catalogue = Catalogue(record, dispatcher)
+    return Edge(
+        settings=settings,
+        record=record,
+        dispatcher=dispatcher,
+        hub=EventHub(record, settings.redis),
+        catalogue=catalogue,
+        tasks=TaskService(record, catalogue, Intake(record), dispatcher),
+        signer=signer,
+        doorkeeper=Doorkeeper(
+            keys.api_key, signer, task_id_is_enough=settings.websocket_auth == "task-id"
+        ),
+        vital_signs=VitalSigns(record, settings.redis, dispatcher, settings.results_dir),
+    )
+
+
+def main() -> int:
+    """Serve until told to stop; the exit status of `python -m orchestrator_service.main`."""
+    try:
+        settings = load_settings()
+    except ConfigurationError as error:
+        print(f"orchestrator: {error}", file=sys.stderr)
+        return 2
+    configure_logging(settings, "orchestrator")
+    keys = load_keys(settings)
+    if keys.newly_made:
+        print(f"orchestrator: API key (kept in data/api_key): {keys.api_key}", flush=True)
+    return serve(create_app(settings), settings)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

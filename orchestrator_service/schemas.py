@@ -1,0 +1,285 @@
+"""The shapes of requests and answers over HTTP; never stored, never queued."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from typing_extensions import TypedDict
+
+from shared.task_state import TaskState
+from shared.utils import rfc3339
+
+Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
+"""A time as RFC 3339 in UTC with a Z."""
+
+PublicStatus = Literal["pending", "running", "completed", "failed"]
+Widget = Literal["text", "textarea", "number", "url", "file"]
+
+_TASK_ID = "550e8400-e29b-41d4-a716-446655440000"
+_NOON = "2026-01-01T12:00:00.000Z"
+
+
+def _example(**values: Any) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [values]})
+
+
+class AssignRequest(BaseModel):
+    """A task to be done: its type, and params as that type's schema wants them."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "task_type": "approve_batches",
+                    "params": {"batch_ids": ["BATCH001", "BATCH002"], "auto_approve": True},
+                }
+            ]
+        },
+    )
+
+    task_type: str = Field(min_length=1, max_length=100, description="A name from GET /tasks/")
+    params: dict[str, Any] = Field(default_factory=dict)
+
+
+class Assigned(BaseModel):
+    """The task is accepted and durable."""
+
+    model_config = _example(
+        task_id=_TASK_ID,
+        status="assigned",
+        message="Task 'approve_batches' successfully assigned",
+        timestamp=_NOON,
+        ws_url=f"ws://localhost:8000/ws/task/{_TASK_ID}?token=...",
+        status_url=f"http://localhost:8000/status/{_TASK_ID}",
+        result_url=f"http://localhost:8000/result/{_TASK_ID}",
+    )
+
+    task_id: str
+    status: Literal["assigned"] = "assigned"
+    message: str
+    timestamp: Moment
+    ws_url: str
+    status_url: str
+    result_url: str
+
+
+class TaskOutput(BaseModel):
+    """What a task has to show: paths are ready to append to /static/."""
+
+    message: str
+    screenshot: str | None
+    files: list[str]
+
+
+class TaskStatus(BaseModel):
+    """How a task stands; `state` is exact, `status` the coarser word every dashboard knows."""
+
+    model_config = _example(
+        id=_TASK_ID,
+        task_id=_TASK_ID,
+        name="approve_batches",
+        task_type="approve_batches",
+        status="running",
+        state="running",
+        progress=40,
+        created_at=_NOON,
+        started_at=_NOON,
+        completed_at=None,
+        params={"batch_ids": ["BATCH001", "BATCH002"]},
+        error=None,
+        result=None,
+        counts={"approved": 1, "new": 1},
+        can=[],
+        ws_url=f"ws://localhost:8000/ws/task/{_TASK_ID}?token=...",
+        note=None,
+    )
+
+    id: str
+    task_id: str
+    name: str
+    task_type: str
+    status: PublicStatus
+    state: TaskState
+    progress: int = Field(ge=0, le=100)
+    created_at: Moment
+    started_at: Moment | None
+    completed_at: Moment | None
+    params: dict[str, Any]
+    error: str | None
+    result: TaskOutput | None
+    counts: dict[str, int]
+    can: list[Literal["cancel", "decide", "retry"]]
+    ws_url: str
+    note: str | None = Field(description="Why nothing happens, when nothing happens")
+
+
+class EvidenceLink(BaseModel):
+    """A file that proves something; `sha256` is that of its content."""
+
+    kind: str
+    url: str
+    sha256: str
+    taken_at: Moment
+
+
+class ItemView(BaseModel):
+    """One line of a task; `details` are the portal's own columns."""
+
+    key: str
+    batch_id: str
+    status: str
+    detail: str
+    attempts: int
+    started_at: Moment | None
+    finished_at: Moment | None
+    details: dict[str, Any]
+    evidence: list[EvidenceLink]
+    error: str | None
+
+
+class ResultBody(BaseModel):
+    """What came out so far, and a page of the items."""
+
+    message: str
+    counts: dict[str, int]
+    items: list[ItemView]
+
+
+class TaskResult(BaseModel):
+    """A task whole. `next` is the URL of the next page of items and logs, null on the last."""
+
+    task_id: str
+    status: PublicStatus
+    state: TaskState
+    result: ResultBody
+    error: str | None
+    logs: list[str]
+    screenshot_url: str | None
+    download_links: list[str]
+    started_at: Moment | None
+    finished_at: Moment | None
+    timestamp: Moment
+    next: str | None
+
+
+class Validation(TypedDict, total=False):
+    """Limits a form can check; what is not limited is absent."""
+
+    min: int | float
+    max: int | float
+    pattern: str
+
+
+class FormField(BaseModel):
+    """One param, for dashboards that draw a form."""
+
+    name: str
+    type: Widget
+    label: str
+    placeholder: str
+    required: bool
+    validation: Validation
+
+
+class TaskTypeView(BaseModel):
+    """A kind of work; `reason` says why it is not available."""
+
+    model_config = _example(
+        name="approve_batches",
+        display_name="Approve Batches",
+        description="Approves pending batches in the portal and proves each one.",
+        available=True,
+        reason=None,
+        side_effect="write",
+        version="3f9c1a",
+        params_schema={"type": "object", "properties": {"remark": {"type": "string"}}},
+        params=[
+            {
+                "name": "remark",
+                "type": "text",
+                "label": "Remark",
+                "placeholder": "Remark",
+                "required": False,
+                "validation": {},
+            }
+        ],
+    )
+
+    name: str
+    display_name: str
+    description: str
+    available: bool
+    reason: str | None
+    side_effect: str
+    version: str
+    params_schema: dict[str, Any]
+    params: list[FormField]
+
+
+class Health(BaseModel):
+    """How the service is, with a line for each thing it rests on."""
+
+    model_config = _example(
+        status="ok",
+        database="ok",
+        redis="ok",
+        redis_status="connected",
+        workers="1 worker, 2 slots",
+        disk="41.3 GB free",
+        timestamp=_NOON,
+    )
+
+    status: Literal["ok", "degraded", "down"]
+    database: str
+    redis: str
+    redis_status: Literal["connected", "disconnected"]
+    workers: str
+    disk: str
+    timestamp: Moment
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: Literal["ok"] = "ok"
+
+
+class ServiceInfo(BaseModel):
+    """What this is and where to go from here."""
+
+    service: str
+    version: str
+    status: Literal["ok"] = "ok"
+    links: dict[str, str]
+
+
+class Fault(BaseModel):
+    """One fault of a request: where, and what to do about it."""
+
+    pointer: str
+    detail: str
+
+
+class Problem(BaseModel):
+    """Why a request failed (RFC 9457); `code` is stable, `detail` a sentence to act on."""
+
+    model_config = _example(
+        type="urn:ai-agent-backend:problem:unknown_task",
+        title="Unknown task",
+        status=404,
+        detail="There is no task with this id.",
+        code="unknown_task",
+        request_id="b4d0c7c2f7a94c6f8f0a",
+    )
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    request_id: str | None = None
+    task_id: str | None = None
+    errors: list[Fault] | None = None

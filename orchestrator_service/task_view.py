@@ -1,0 +1,159 @@
+"""A task of the record as clients see it: words for states, links for paths."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from orchestrator_service.catalogue import Catalogue, word
+from orchestrator_service.links import Links
+from orchestrator_service.schemas import (
+    EvidenceLink,
+    ItemView,
+    ResultBody,
+    TaskOutput,
+    TaskResult,
+    TaskStatus,
+)
+from orchestrator_service.task_service import ResultPage, TaskReading
+from shared.contracts import Evidence
+from shared.record.events import Event
+from shared.record.items import Item
+from shared.record.task_types import TaskType
+from shared.task_state import ItemStatus, TaskState
+from shared.utils import rfc3339, utc_now
+
+
+def task_status(reading: TaskReading, catalogue: Catalogue, links: Links) -> TaskStatus:
+    """The task as /status and /tasks/history show it."""
+    task = reading.task
+    return TaskStatus(
+        id=task.id,
+        task_id=task.id,
+        name=task.task_type,
+        task_type=task.task_type,
+        status=task.state.status,
+        state=task.state,
+        progress=task.progress,
+        created_at=task.created_at,
+        started_at=task.started_at,
+        completed_at=task.finished_at,
+        params=task.params,
+        error=_error(reading),
+        result=_output(reading, links),
+        counts=_counts(reading, catalogue.words(task.task_type)),
+        can=[],
+        ws_url=links.socket(task.id),
+        note=_note(reading, catalogue),
+    )
+
+
+def task_result(page: ResultPage, catalogue: Catalogue, links: Links) -> TaskResult:
+    """The task as /result shows it."""
+    reading = page.reading
+    task = reading.task
+    task_type = catalogue.words(task.task_type)
+    counts = _counts(reading, task_type)
+    stored = task.result or {}
+    screenshot = stored.get("screenshot")
+    return TaskResult(
+        task_id=task.id,
+        status=task.state.status,
+        state=task.state,
+        result=ResultBody(
+            message=stored.get("message") or _in_words(counts),
+            counts=counts,
+            items=[
+                _item(item, page.evidence.get(item.id, ()), task_type, links) for item in page.items
+            ],
+        ),
+        error=_error(reading),
+        logs=[log_line(event) for event in page.logs],
+        screenshot_url=links.file(screenshot) if screenshot else None,
+        download_links=[links.file(path) for path in stored.get("files", ())],
+        started_at=task.started_at,
+        finished_at=task.finished_at,
+        timestamp=utc_now(),
+        next=links.result(task.id, page.next_query) if page.next_query else None,
+    )
+
+
+def signed_output(stored: Mapping[str, Any], links: Links) -> dict[str, Any]:
+    """A stored result with its paths signed, ready to append to /static/."""
+    screenshot = stored.get("screenshot")
+    return {
+        **stored,
+        "screenshot": links.file_path(screenshot) if screenshot else None,
+        "files": [links.file_path(path) for path in stored.get("files", ())],
+    }
+
+
+def log_line(event: Event) -> str:
+    """A log event as one line of text."""
+    level = str(event.data.get("level", "info")).upper()
+    return f"{rfc3339(event.timestamp)} {level} {event.data.get('message', '')}"
+
+
+def _output(reading: TaskReading, links: Links) -> TaskOutput | None:
+    stored = reading.task.result
+    if stored is None:
+        return None
+    signed = signed_output(stored, links)
+    return TaskOutput(
+        message=signed.get("message") or "",
+        screenshot=signed["screenshot"],
+        files=signed["files"],
+    )
+
+
+def _error(reading: TaskReading) -> str | None:
+    task = reading.task
+    if task.state in (TaskState.FAILED, TaskState.CANCELLED):
+        return task.error or "The task failed without telling why."
+    return task.error
+
+
+def _note(reading: TaskReading, catalogue: Catalogue) -> str | None:
+    task = reading.task
+    if task.state.is_final:
+        return None
+    reason = catalogue.why_not_available(task.task_type)
+    return f"{reason} The task waits." if reason else None
+
+
+def _counts(reading: TaskReading, task_type: TaskType | None) -> dict[str, int]:
+    in_order = sorted(reading.counts.items(), key=lambda pair: list(ItemStatus).index(pair[0]))
+    counts: dict[str, int] = {}
+    for status, number in in_order:
+        public = word(task_type, status)
+        counts[public] = counts.get(public, 0) + number
+    return counts
+
+
+def _in_words(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{n} {status.replace('_', ' ')}" for status, n in counts.items())
+
+
+def _item(
+    item: Item, evidence: Sequence[Evidence], task_type: TaskType | None, links: Links
+) -> ItemView:
+    return ItemView(
+        key=item.key,
+        batch_id=item.key,
+        status=word(task_type, item.status),
+        detail=item.detail,
+        attempts=item.attempts,
+        started_at=item.started_at,
+        finished_at=item.finished_at,
+        details=item.details or {},
+        evidence=[
+            EvidenceLink(
+                kind=piece.kind.value,
+                url=links.file(piece.path),
+                sha256=piece.sha256,
+                taken_at=piece.taken_at,
+            )
+            for piece in evidence
+        ],
+        error=item.error,
+    )
