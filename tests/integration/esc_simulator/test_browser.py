@@ -10,6 +10,7 @@ from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support import expected_conditions as conditions
 from selenium.webdriver.support.ui import WebDriverWait
 
+import launcher.browser
 from tests.integration.esc_simulator.practice_portal import PracticePortal
 
 PATIENCE_SECONDS = 30
@@ -50,13 +51,14 @@ class Officer:
 @pytest.fixture
 def officer(portal: PracticePortal, tmp_path: Path) -> Iterator[Officer]:
     options = ChromeOptions()
-    options.binary_location = "/usr/bin/chromium"
+    found = launcher.browser.ensure()
+    options.binary_location = found.chrome
     options.add_argument("--headless=new")
     options.add_argument("--no-sandbox")
     options.add_argument("--disable-dev-shm-usage")
     options.add_argument("--window-size=1200,900")
     options.add_argument(f"--user-data-dir={tmp_path / 'browser'}")
-    browser = Chrome(options, ChromeService("/usr/bin/chromedriver"))
+    browser = Chrome(options, ChromeService(found.driver))
     try:
         officer = Officer(portal, browser)
         officer.sign_in()

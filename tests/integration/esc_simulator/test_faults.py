@@ -86,7 +86,10 @@ def test_a_request_to_approve_is_counted_while_it_still_waits(
     portal.set_faults({"kind": "latency", "ms": 600_000, "batch_id": "BATCH001"})
 
     with pytest.raises(httpx.ReadTimeout):
-        officer.post("/esc/batches/BATCH001/approve", timeout=0.5)
+        officer.post("/esc/batches/BATCH001/approve", timeout=0.1)
 
+    deadline = time.monotonic() + 30
+    while portal.times_fired() != [1] and time.monotonic() < deadline:
+        continue
     batch = portal.batch("BATCH001")
     assert (batch["approvals"], batch["posts"]) == ([], 1)

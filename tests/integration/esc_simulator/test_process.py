@@ -3,6 +3,9 @@
 import os
 import signal
 import socket
+import threading
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -34,12 +37,25 @@ def test_a_signal_ends_it_cleanly_and_leaves_nothing(
     assert list(portal.temporary.iterdir()) == []
 
 
-def test_a_visitor_who_waits_does_not_keep_it_from_ending(start_portal: StartPortal) -> None:
+def test_visitors_who_wait_do_not_keep_it_from_ending(start_portal: StartPortal) -> None:
+    # Given an idle connection, one kept alive, and one whose page takes ten minutes
     portal = start_portal("--batches", "3")
     with portal.visitor() as visitor, socket.create_connection(_address(portal)):
         sign_in(visitor)
+        portal.set_faults({"kind": "latency", "ms": 600_000})
+        waiting = threading.Thread(target=_visit_in_vain, args=(portal,))
+        waiting.start()
+        deadline = time.monotonic() + 30
+        while portal.times_fired() != [1] and time.monotonic() < deadline:
+            continue
 
         assert portal.stop() == 0
+        waiting.join()
+
+
+def _visit_in_vain(portal: PracticePortal) -> None:
+    with portal.visitor() as visitor, suppress(httpx.HTTPError):
+        visitor.get("/login", timeout=60)
 
 
 def test_a_port_that_is_taken_is_said_in_one_line(start_portal: StartPortal) -> None:
