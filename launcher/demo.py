@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from launcher import browser
 from launcher.api_client import ApiClient
-from launcher.demo_view import DemoView
+from launcher.demo_view import DemoView, is_whole
 from launcher.environment import ROOT
 from launcher.interruption import interrupted_once
 from launcher.system import PracticeSystem
@@ -60,23 +60,35 @@ def _approve_all(system: PracticeSystem, batches: int, keep: bool, view: DemoVie
 
 
 def _prove(result: dict[str, Any], system: PracticeSystem, batches: int, view: DemoView) -> bool:
-    """Show both counts and tell whether they agree that every batch was approved once."""
-    truth, ours = system.truth(), result["result"]["counts"]
-    view.show_items(result["result"]["items"], system.results)
+    """Show what happened, and tell whether every batch was approved once and is proved."""
+    items, ours, truth = result["result"]["items"], result["result"]["counts"], system.truth()
+    view.show_items(items, system.results)
     view.show_counts(ours, truth)
-    view.show_links(_what_stays(system.results))
+    folder = system.results / result["task_id"]
+    view.show_links({"evidence": f"{folder.relative_to(ROOT)}/", "open": folder.as_uri()})
+    doubts = list(_doubts(result, truth, batches))
+    if not all(is_whole(item, system.results) for item in items):
+        doubts.append("evidence is missing or is not what the record says")
+    for doubt in doubts:
+        view.say(f"NOT PROVED: {doubt}")
+    if not doubts:
+        view.say(f"both counts agree: {batches} batches, each approved exactly once and proved")
+    return not doubts
+
+
+def _doubts(result: dict[str, Any], truth: dict[str, Any], batches: int) -> Iterator[str]:
+    """What speaks against every batch having been approved exactly once."""
+    ours = result["result"]["counts"].get("approved", 0)
     if result["error"]:
-        view.say(f"the task failed: {result['error']}")
-    once = truth["approved"] == truth["approvals"] == truth["approve_posts"] == batches
-    if once and truth["double_approved"] == 0 and ours.get("approved", 0) == batches:
-        view.say(f"both counts agree: {batches} batches, each approved exactly once")
-        return True
-    view.say("the counts DISAGREE, or not every batch was approved exactly once")
-    return False
-
-
-def _what_stays(results: Path) -> dict[str, str]:
-    return {"evidence": f"{results.relative_to(ROOT)}/", "open": results.as_uri()}
+        yield f"the task failed: {result['error']}"
+    if truth["approved"] != ours:
+        yield f"the portal counts {truth['approved']} approved batches and we count {ours}"
+    if truth["approved"] != batches:
+        yield f"{truth['approved']} of {batches} batches are approved"
+    if truth["double_approved"] or truth["approvals"] > batches:
+        yield f"{truth['double_approved']} batches were approved more than once"
+    if truth["approve_posts"] > batches:
+        yield f"the portal received {truth['approve_posts']} requests to approve"
 
 
 def _stay(system: PracticeSystem, view: DemoView) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -60,15 +61,10 @@ class DemoView:
         table.add_column("Seconds", justify="right")
         table.add_column("Evidence", overflow="fold")
         for item in items:
-            status = item["status"]
-            pictures = [evidence_file(piece, results) for piece in item["evidence"]]
-            links = ", ".join(f"[link={path.as_uri()}]{path.name}[/link]" for path in pictures)
-            table.add_row(
-                escape(item["batch_id"]),
-                _styled(status, status),
-                f"{seconds_of(item):.1f}",
-                links or "none",
-            )
+            status, files = item["status"], evidence_files(item, results)
+            links = ", ".join(f"[link={path.as_uri()}]{path.name}[/link]" for path in files)
+            seconds = f"{seconds_of(item):.1f}"
+            table.add_row(escape(item["batch_id"]), _styled(status, status), seconds, links)
         self._console.print(table)
 
     def show_counts(self, ours: dict[str, int], truth: dict[str, Any]) -> None:
@@ -101,10 +97,19 @@ def seconds_of(item: dict[str, Any]) -> float:
     return (ended - began).total_seconds()
 
 
-def evidence_file(piece: dict[str, Any], results: Path) -> Path:
-    """Where a piece of evidence lies on disk: its URL is /static/SIGNATURE/PATH."""
-    _, path = str(piece["url"]).split("/static/", 1)[1].split("/", 1)
-    return results / path
+def evidence_files(item: dict[str, Any], results: Path) -> list[Path]:
+    """Where an item's evidence lies on disk: a piece's URL is .../static/SIGNATURE/PATH."""
+    paths = (str(piece["url"]).split("/static/", 1)[1] for piece in item["evidence"])
+    return [results / path.split("/", 1)[1] for path in paths]
+
+
+def is_whole(item: dict[str, Any], results: Path) -> bool:
+    """Tell whether an item has evidence and every file is what the record says it is."""
+    pairs = zip(evidence_files(item, results), item["evidence"], strict=True)
+    return bool(item["evidence"]) and all(
+        path.is_file() and sha256(path.read_bytes()).hexdigest() == piece["sha256"]
+        for path, piece in pairs
+    )
 
 
 def _styled(status: str, text: str) -> str:

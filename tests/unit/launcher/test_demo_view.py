@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
-from launcher.demo_view import DemoView, evidence_file, seconds_of
+from launcher.demo_view import DemoView, evidence_files, is_whole, seconds_of
 
 
 def an_item(**changes: Any) -> dict[str, Any]:
@@ -46,14 +47,44 @@ def test_an_item_that_never_began_took_no_time() -> None:
 
 def test_evidence_is_found_on_disk_by_its_link() -> None:
     """The signature in the link is no part of the path."""
-    # Given a signed link
-    piece = {"url": "http://127.0.0.1:8000/static/abc.def/task-1/BATCH001-after.webp"}
+    # Given an item with a signed link
+    item = an_item(evidence=[{"url": "http://127.0.0.1:8000/static/a.b/task-1/after.jpg"}])
 
-    # When its file is asked for
-    file = evidence_file(piece, Path("/results"))
+    # When its files are asked for
+    files = evidence_files(item, Path("/results"))
 
-    # Then it lies in the results folder
-    assert file == Path("/results/task-1/BATCH001-after.webp")
+    # Then they lie in the results folder
+    assert files == [Path("/results/task-1/after.jpg")]
+
+
+def test_evidence_is_whole_only_as_the_record_states_it(tmp_path: Path) -> None:
+    """A file that is missing or was changed proves nothing."""
+    # Given an item with a picture on disk
+    picture = tmp_path / "task" / "after.jpg"
+    picture.parent.mkdir()
+    picture.write_bytes(b"a picture")
+    digest = sha256(b"a picture").hexdigest()
+    item = an_item(evidence=[{"url": "http://host/static/sig/task/after.jpg", "sha256": digest}])
+
+    # When it is checked as it is, changed, and gone
+    as_it_is = is_whole(item, tmp_path)
+    picture.write_bytes(b"another picture")
+    changed = is_whole(item, tmp_path)
+    picture.unlink()
+    gone = is_whole(item, tmp_path)
+
+    # Then only the first is whole
+    assert (as_it_is, changed, gone) == (True, False, False)
+
+
+def test_an_item_without_evidence_is_not_proved(tmp_path: Path) -> None:
+    """No picture, no proof."""
+    # Given an item without evidence
+    item = an_item(evidence=[])
+
+    # When it is checked
+    # Then it is not whole
+    assert not is_whole(item, tmp_path)
 
 
 def test_without_a_terminal_each_batch_is_a_plain_line() -> None:
