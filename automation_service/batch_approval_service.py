@@ -142,15 +142,10 @@ class BatchApprovalService:
             )
         )
 
-        def left() -> float:
-            return max(0.0, timings.click_budget - (time.monotonic() - began))
-
-        *steps, effect = self._portal.profile.approve.steps
+        left = timings.click_budget - (time.monotonic() - began)
         try:
-            for step in steps:
-                self._portal.take_step(step, view, remark, f"[{intent.marker}]", left())
-            aim = self._portal.aim(effect, view, left())
-            if aim.now > permit_ends:
+            aim = self._portal.prepare(view, remark, f"[{intent.marker}]", max(0.0, left))
+            if aim.is_late(permit_ends):
                 raise PortalTimeout("The click was not ready in time, so it was not made.")
         except AgentError:
             # Nothing was clicked that has an effect, and nothing of this intent ever will be.
@@ -158,7 +153,14 @@ class BatchApprovalService:
             raise
         claim.check()
         aim.click()
-        return _Clicked(intent, self._portal.hear(claim.key))
+        return _Clicked(intent, self._hear(claim.key))
+
+    def _hear(self, key: str) -> Word:
+        try:
+            return self._portal.hear(key)
+        except ApplicationError:
+            # No word means nothing; reading back decides, or fails with a better reason.
+            return Word("silence")
 
     # -- reading back -------------------------------------------------------------------------
 

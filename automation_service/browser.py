@@ -8,6 +8,7 @@ import shutil
 import signal
 import tempfile
 import time
+import warnings
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -18,7 +19,10 @@ import psutil
 import structlog
 import urllib3.exceptions
 from selenium.common.exceptions import (
+    ElementClickInterceptedException,
+    ElementNotInteractableException,
     JavascriptException,
+    StaleElementReferenceException,
     TimeoutException,
     UnexpectedAlertPresentException,
     WebDriverException,
@@ -27,6 +31,7 @@ from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.remote.remote_connection import RemoteConnection
 
+from automation_service.connections import Connections
 from shared.errors import BrowserDied, PageChanged, PortalTimeout, PortalUnavailable
 
 log = structlog.get_logger()
@@ -44,7 +49,8 @@ _QUIET = (
     "--disable-domain-reliability",
     "--disable-extensions",
     "--disable-features=Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,"
-    "AutofillServerCommunication,InterestFeedContentSuggestions,CertificateTransparencyComponentUpdater",
+    "AutofillServerCommunication,InterestFeedContentSuggestions,"
+    "CertificateTransparencyComponentUpdater",
     "--disable-sync",
     "--metrics-recording-only",
     "--no-default-browser-check",
@@ -62,6 +68,15 @@ _PREFERENCES = {
     "safebrowsing.enabled": False,
     "search.suggest_enabled": False,
 }
+
+# The driver answered, and what it says is about the page: the browser is as good as before.
+_ABOUT_THE_PAGE = (
+    ElementClickInterceptedException,
+    ElementNotInteractableException,
+    JavascriptException,
+    StaleElementReferenceException,
+    UnexpectedAlertPresentException,
+)
 
 
 @dataclass(frozen=True)
@@ -138,8 +153,8 @@ class Browser:
         try:
             self.driver = Chrome(options=self._chrome_options(), service=self._service)
             self.driver.set_page_load_timeout(options.timeout)
-            self.driver.set_script_timeout(options.timeout + COMMAND_MARGIN / 2)
-            self._answer_within(options.timeout + COMMAND_MARGIN)
+            self.be_patient(options.timeout)
+            self._connections = Connections(self.driver)
         except (WebDriverException, urllib3.exceptions.HTTPError, OSError) as error:
             self._end()
             raise BrowserDied(f"The browser did not start: {_first_line(error)}") from error
@@ -186,7 +201,7 @@ class Browser:
         except TimeoutException as error:
             self.condemn(f"{what} took too long")
             raise PortalTimeout(f"The portal took too long: {what}.") from error
-        except (JavascriptException, UnexpectedAlertPresentException) as error:
+        except _ABOUT_THE_PAGE as error:
             raise PageChanged(f"The page did not allow {what}: {_first_line(error)}") from error
         except WebDriverException as error:
             text = _first_line(error)
@@ -209,8 +224,25 @@ class Browser:
             )
         return b64decode(shot["data"])
 
+    def be_patient(self, seconds: float) -> None:
+        """Let the page take `seconds` for a question, and the driver somewhat longer."""
+        self.driver.set_script_timeout(seconds + COMMAND_MARGIN / 2)
+        self._answer_within(max(seconds, self.options.timeout) + COMMAND_MARGIN)
+
+    def drop_connections(self) -> None:
+        """Make the next request leave on a connection of its own, see connections.py.
+
+        Raises BrowserDied if the browser does not answer.
+        """
+        try:
+            self._connections.drop()
+        except BrowserDied as error:
+            self.condemn(error.message)
+            raise
+
     def quit(self) -> None:
         """End the browser, gently if it still listens, and remove its folder. Never raises."""
+        self._connections.close()
         if not self._condemned:
             self._answer_within(COMMAND_MARGIN / 2)
             with suppress(WebDriverException, urllib3.exceptions.HTTPError, OSError):
@@ -240,7 +272,10 @@ class Browser:
             chosen.binary_location = self.options.binary
         # The page's own ready marks tell when it can be read, not its last picture.
         chosen.page_load_strategy = "eager"
-        chosen.ignore_local_proxy_environment_variables()
+        with warnings.catch_warnings():
+            # Deprecated, but the only way to reach a driver on this machine past its proxy.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            chosen.ignore_local_proxy_environment_variables()
         chosen.add_experimental_option("prefs", _PREFERENCES)
         chosen.add_experimental_option("excludeSwitches", ["enable-logging"])
         for argument in (*_QUIET, f"--user-data-dir={self._folder}", "--window-size=1280,1024"):

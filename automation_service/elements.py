@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from selenium.common.exceptions import JavascriptException, WebDriverException
+from selenium.common.exceptions import JavascriptException, TimeoutException, WebDriverException
 from selenium.webdriver.remote.webelement import WebElement
 
 from automation_service.browser import Browser
@@ -44,6 +44,7 @@ class Elements:
         """`patience`: seconds to wait for something to show."""
         self._browser = browser
         self.patience = patience
+        browser.be_patient(patience)
 
     def open(self, url: str) -> None:
         """Load `url` anew, as far as its markup.
@@ -92,13 +93,17 @@ class Elements:
             element.click()
 
     def _once(self, question: str, about: dict[str, Any], patience: float) -> Any:
+        asked = time.monotonic()
         with self._browser.answering("looking at the page"):
             try:
                 answer = self._browser.driver.execute_async_script(
                     _ASK, question, about, round(patience * 1000)
                 )
             except WebDriverException as error:
-                if _is_moving(error):
+                # A page that goes away takes the question with it, and the driver then speaks of a
+                # script timeout at once. Every question ends by itself within `patience`.
+                early = time.monotonic() - asked < patience
+                if _is_moving(error) or (isinstance(error, TimeoutException) and early):
                     raise _MovingOn from None
                 raise
         if isinstance(answer, dict) and "broken" in answer:

@@ -6,8 +6,7 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -64,18 +63,6 @@ class EvidenceFolder:
             content_type="image/jpeg",
             taken_at=taken_at,
         )
-
-    @contextmanager
-    def reserved(self, room: int = PICTURE_ROOM) -> Iterator[None]:
-        """Hold `room` bytes on the disk for the next picture.
-
-        Raises EvidenceFailed if there is no such room.
-        """
-        self.reserve(room)
-        try:
-            yield
-        finally:
-            self.release()
 
     def reserve(self, room: int = PICTURE_ROOM) -> None:
         """Set `room` bytes aside for the next picture.

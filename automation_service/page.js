@@ -3,6 +3,9 @@
 (() => {
   "use strict";
 
+  // What servers answer to an address they have no page for, odd ones included.
+  const NO_SUCH_PAGE = new Set([400, 404, 405, 410, 414, 422]);
+
   const squeeze = (text) => (text || "").replace(/\s+/g, " ").trim();
 
   const valueOf = (element, locator) => {
@@ -83,8 +86,8 @@
   const place = (session, batch) => {
     if (shown(session.lost)) return "lost";
     const { http } = here();
-    if (http >= 400 && http !== 404 && http !== 410) return "error";
-    if (shown(batch.missing) || http === 404 || http === 410) return "missing";
+    if (shown(batch.missing) || NO_SUCH_PAGE.has(http)) return "missing";
+    if (http >= 400) return "error";
     const ready = shown(session.logged_in) && read(batch.printed_key) && read(batch.status);
     return ready && (!batch.history || shown(batch.history.ready)) ? "batch" : null;
   };
@@ -128,24 +131,13 @@
     element.dispatchEvent(new Event("change", { bubbles: true }));
   };
 
-  const click = async ({ page, at }, ms) => {
-    const element = await clickable(at, ms);
-    if (!isStillOn(page)) return { fault: "moved" };
-    if (!element) return { fault: "absent" };
-    element.click();
-    return {};
-  };
-
   // The remark gives way to the marker where the field takes only so many characters.
-  const fill = async ({ page, at, remark, marker }, ms) => {
-    const element = await usable(at, ms);
-    if (!isStillOn(page)) return { fault: "moved" };
-    if (!element) return { fault: "absent" };
+  const fill = (element, remark, marker) => {
     const room = element.maxLength > 0 ? element.maxLength - marker.length : Infinity;
-    if (room < 0) return { fault: "small" };
+    if (room < 0) return false;
     const before = room > 1 ? remark.slice(0, room - 1).trim() : "";
     type(element, before ? `${before} ${marker}` : marker);
-    return element.value.includes(marker) ? {} : { fault: "refused" };
+    return element.value.includes(marker);
   };
 
   const rememberMessages = (locators) => {
@@ -155,11 +147,20 @@
     }
   };
 
-  // Everything but the click itself: that one is the driver's, and the last thing we do here.
-  const aim = async ({ page, at, key, words, batch, messages }, ms) => {
-    const element = await clickable(at, ms);
+  // Takes every step but the click with the effect: that one is the driver's, and all that is left.
+  const prepare = async ({ page, steps, effect, remark, marker, key, words, batch, messages }, ms) => {
+    const ends = performance.now() + ms;
+    const left = () => Math.max(0, ends - performance.now());
+    for (const [place, step] of steps.entries()) {
+      const element = await (step.click ? clickable(step.click, left()) : usable(step.fill, left()));
+      if (!isStillOn(page)) return { fault: "moved" };
+      if (!element) return { fault: "absent", place };
+      if (step.click) element.click();
+      else if (!fill(element, remark, marker)) return { fault: "unmarked", place };
+    }
+    const element = await clickable(effect, left());
     if (!isStillOn(page)) return { fault: "moved" };
-    if (!element) return { fault: "absent" };
+    if (!element) return { fault: "absent", place: steps.length };
     if (read(batch.printed_key) !== key || read(batch.status) !== words) return { fault: "moved" };
     rememberMessages(messages);
     return { element, now: performance.now() };
@@ -242,5 +243,5 @@
     return { ...here(), place: found };
   };
 
-  return { look, click, fill, aim, hear, enter, answered, list, turn, loggedIn };
+  return { look, prepare, hear, enter, answered, list, turn, loggedIn };
 })()

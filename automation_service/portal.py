@@ -6,6 +6,7 @@ batch_approval_service.py's.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,7 +17,7 @@ import structlog
 
 from automation_service.browser import Browser
 from automation_service.elements import Elements
-from automation_service.profile import Locator, Profile, Step
+from automation_service.profile import Locator, Profile
 from shared.contracts import Condition, HistoryLine, LoginGate, Reading
 from shared.errors import (
     AccountLocked,
@@ -269,41 +270,32 @@ class Portal:
 
     # -- approving ----------------------------------------------------------------------------
 
-    def take_step(self, step: Step, view: View, remark: str, marker: str, patience: float) -> None:
-        """Take one step before the effect on the page that `view` was read from.
+    def prepare(self, view: View, remark: str, marker: str, patience: float) -> Aim:
+        """Take every step but the one with the effect, on the page that `view` was read from.
 
-        Raises PageChanged if the page is another by now, ProfileMismatch if the step finds
-        nothing to use, EvidenceFailed never.
+        Raises PageChanged if the page, the batch on it or its status are others by now, and
+        ProfileMismatch if a step finds nothing to use.
         """
-        at = step.click or step.fill
-        assert at is not None
-        about: dict[str, Any] = {"page": view.page, "at": at.model_dump()}
-        if step.click:
-            answer = self._elements.do("click", about, patience)
-        else:
-            answer = self._elements.do(
-                "fill", {**about, "remark": remark, "marker": marker}, patience
-            )
-        self._raise_for_fault(answer, at)
-
-    def aim(self, step: Step, view: View, patience: float) -> Aim:
-        """Make the step with the effect ready, so that only the click itself is left.
-
-        Raises PageChanged if the page, the batch on it or its status are others by now.
-        """
-        assert step.click is not None
         approve = self.profile.approve
+        *steps, effect = approve.steps
+        assert effect.click is not None
         about = {
             "page": view.page,
-            "at": step.click.model_dump(),
+            "steps": [step.model_dump(include={"click", "fill"}) for step in steps],
+            "effect": effect.click.model_dump(),
+            "remark": remark,
+            "marker": marker,
             "key": view.reading.printed_key,
             "words": view.reading.words,
             "batch": self._batch,
             "messages": [approve.success.model_dump(), approve.refused.model_dump()],
         }
-        answer = self._elements.do("aim", about, patience)
-        self._raise_for_fault(answer, step.click)
-        return Aim(self._elements, answer["element"], answer["now"])
+        asked = time.monotonic()
+        answer = self._elements.do("prepare", about, patience)
+        self._raise_for_fault(answer)
+        # Else the browser may send the request of this click twice.
+        self._browser.drop_connections()
+        return Aim(self._elements, answer["element"], answer["now"], asked)
 
     def hear(self, key: str, patience: float | None = None) -> Word:
         """The portal's first word about the batch after a click: a hint, never proof."""
@@ -318,29 +310,36 @@ class Portal:
         answer = self._elements.ask("hear", about, patience)
         return Word(answer["signal"], answer.get("words", ""))
 
-    def _raise_for_fault(self, answer: dict[str, Any], at: Locator) -> None:
+    def _raise_for_fault(self, answer: dict[str, Any]) -> None:
         fault = answer.get("fault")
         if fault == "moved":
             raise PageChanged("The page changed before the click.")
+        if fault is None:
+            return
+        step = self.profile.approve.steps[answer["place"]]
         if fault == "absent":
             raise ProfileMismatch(
-                f"There was nothing to use at {at}; the profile {self.name} expects it."
+                f"There was nothing to use at {step.at}; the profile {self.name} expects it."
             )
-        if fault is not None:
-            raise ProfileMismatch(f"The field at {at} does not take our marker.")
+        raise ProfileMismatch(f"The field at {step.at} does not take our marker.")
 
 
 class Aim:
     """The one click with the effect, ready to be made once."""
 
-    def __init__(self, elements: Elements, element: Any, now: float) -> None:
-        """`now` is the page's own clock when everything was ready, in milliseconds."""
+    def __init__(self, elements: Elements, element: Any, now: float, asked: float) -> None:
+        """`now`: the page's clock when all was ready (ms); `asked`: ours just before (s)."""
         self._elements = elements
         self._element = element
-        self.now = now
+        self._now = now
+        self._asked = asked
+
+    def is_late(self, permit_ends: float) -> bool:
+        """True if the page's own clock may have passed `permit_ends` (ms) by now."""
+        return self._now + (time.monotonic() - self._asked) * 1000 > permit_ends
 
     def click(self) -> None:
-        """Click. Raises BrowserDied or PortalTimeout if the click may or may not have been made."""
+        """Click. Raises ApplicationError if the click may or may not have been made."""
         self._elements.click(self._element)
 
 

@@ -212,6 +212,13 @@ class Step(Part):
             raise PydanticCustomError("step", "the step with the effect is a click")
         return self
 
+    @property
+    def at(self) -> Locator:
+        """What the step uses."""
+        at = self.click or self.fill
+        assert at is not None
+        return at
+
 
 class Approve(Part):
     """How a batch is approved from its page, and how the portal then says yes or no.

@@ -1,0 +1,331 @@
+"""One batch at a time, in real Chromium on the real practice portal, whose truth is the judge."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import resource
+from collections.abc import Callable, Iterator
+
+import pytest
+from PIL import Image
+
+from automation_service.evidence import PICTURE_ROOM
+from automation_service.profile import Reclick
+from shared.contracts import Attribution, Condition, EvidenceKind, Verdict
+from shared.errors import ApplicationError, ClaimLost, EvidenceFailed, ProfileMismatch
+from shared.task_state import ItemStatus
+from tests.integration.automation_service.conftest import SETTLE, Desk
+from tests.integration.automation_service.worker_double import InMemoryClaim
+
+
+def test_a_pending_batch_is_approved_once_under_our_name_and_marker(desk: Desk) -> None:
+    claim = InMemoryClaim(desk.a_batch())
+
+    outcome = desk.approve(claim, "Verified")
+
+    (intent,) = claim.intents.stated
+    batch = desk.batch(claim.key)
+    assert outcome.status is ItemStatus.DONE
+    assert (outcome.attribution, outcome.verdict) == (Attribution.OURS, Verdict.TAKEN)
+    assert outcome.clicks == batch["posts"] == 1
+    (approval,) = batch["approvals"]
+    assert approval["by"] == desk.practice.username
+    assert approval["remark"] == f"Verified [{intent.marker}]"
+    assert outcome.details["District"] == batch["district"]
+    assert outcome.reading is not None
+    assert outcome.reading.printed_key == claim.key
+
+
+def test_evidence_comes_before_the_intent_and_the_intent_before_the_request(desk: Desk) -> None:
+    claim = InMemoryClaim(desk.a_batch())
+    posts_at_intent: list[int] = []
+    claim.on_intent = lambda: posts_at_intent.append(desk.batch(claim.key)["posts"])
+
+    desk.approve(claim)
+
+    assert claim.journal == [
+        "read Pending",
+        "picture before",
+        "intent",
+        "read Approved",
+        "picture after",
+    ]
+    assert posts_at_intent == [0]
+
+
+def test_the_pictures_on_disk_are_those_whose_digests_were_noted(desk: Desk) -> None:
+    claim = InMemoryClaim(desk.a_batch())
+
+    desk.approve(claim)
+
+    assert claim.kinds() == [EvidenceKind.BEFORE, EvidenceKind.AFTER]
+    for evidence in claim.evidence:
+        content = (desk.results_dir / evidence.path).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == evidence.sha256
+        assert len(content) == evidence.size
+        with Image.open(io.BytesIO(content)) as picture:
+            assert picture.get_format_mimetype() == evidence.content_type
+            assert picture.width >= 1000
+    assert not list((desk.results_dir / claim.task_id).glob("*.part"))
+
+
+def test_a_batch_approved_by_somebody_else_is_left_alone(desk: Desk) -> None:
+    claim = InMemoryClaim(desk.a_batch())
+    desk.ask("POST", f"/truth/batches/{claim.key}/approve", {"by": "s.kulkarni"})
+
+    outcome = desk.approve(claim)
+
+    assert outcome.status is ItemStatus.ALREADY_DONE
+    assert "s.kulkarni" in outcome.detail
+    assert desk.batch(claim.key)["posts"] == 0
+    assert claim.intents.stated == []
+    assert claim.kinds() == [EvidenceKind.BEFORE]
+
+
+@pytest.mark.parametrize("status", ["Rejected", "On Hold"])
+def test_a_batch_in_another_state_is_refused_in_the_portals_words(desk: Desk, status: str) -> None:
+    claim = InMemoryClaim(desk.a_batch(status=status))
+
+    outcome = desk.approve(claim)
+
+    assert outcome.status is ItemStatus.REFUSED
+    assert status in outcome.detail
+    assert desk.batch(claim.key)["posts"] == 0
+
+
+def test_a_batch_the_portal_refuses_is_refused_with_its_reason(desk: Desk) -> None:
+    claim = InMemoryClaim(desk.a_batch(refused=True))
+
+    outcome = desk.approve(claim)
+
+    batch = desk.batch(claim.key)
+    assert outcome.status is ItemStatus.REFUSED
+    assert outcome.detail == batch["refusal"]
+    assert outcome.verdict is Verdict.NOT_TAKEN
+    assert outcome.clicks == batch["posts"] == 1
+    assert batch["approvals"] == []
+
+
+def test_a_refusal_is_believed_only_after_the_settle_time(desk: Desk) -> None:
+    claim = InMemoryClaim(desk.a_batch(refused=True))
+
+    desk.approve(claim)
+
+    assert claim.waited == [SETTLE]
+    assert claim.journal.count("read Pending") == 3
+
+
+def test_an_unknown_batch_is_not_found(desk: Desk) -> None:
+    claim = InMemoryClaim("BATCH99999")
+
+    outcome = desk.approve(claim)
+
+    assert outcome.status is ItemStatus.NOT_FOUND
+    assert claim.intents.stated == []
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "../batches/BATCH001",
+        "BATCH001/../BATCH002",
+        "BATCH001/approve",
+        "BATCH 001",
+        " BATCH001 x",
+        "BATCH001?x=1",
+        "BATCH001#x",
+        "%42ATCH001",
+        "BATCH001%2F",
+        "बैच-१",
+        "a'b\"c<d>&e",
+        "x'; document.title='y",
+        "..",
+        ".",
+        "batch001",
+        "BATCH001\n",
+        "\x00",
+        "\ud800",
+        "{key}",
+        "\\..\\BATCH001",
+        "k" * 300,
+    ],
+)
+def test_odd_keys_stay_in_their_place(desk: Desk, key: str) -> None:
+    claim = InMemoryClaim(key)
+    before = desk.ask("GET", "/truth/summary")
+
+    outcome = desk.approve(claim)
+
+    assert outcome.status is ItemStatus.NOT_FOUND
+    assert claim.intents.stated == []
+    assert desk.ask("GET", "/truth/summary") == before
+    for evidence in claim.evidence:
+        folder, name = evidence.path.split("/")
+        assert folder == claim.task_id
+        assert (desk.results_dir / folder / name).is_file()
+
+
+def test_a_number_means_the_batch_of_that_number(desk: Desk) -> None:
+    assert desk.profile.canonical_key("7") == "BATCH007"
+
+    assert desk.portal().read(desk.profile.canonical_key("7")).printed_key == "BATCH007"
+
+
+def test_a_page_that_prints_another_id_is_not_the_batch(desk: Desk) -> None:
+    class_of_number = {**desk.profile.batch.model_dump(), "printed_key": ".details .field-course"}
+    batch = type(desk.profile.batch).model_validate(class_of_number)
+
+    reading = desk.portal(desk.profile.model_copy(update={"batch": batch})).read("BATCH001")
+
+    assert reading.condition is Condition.MISSING
+    assert reading.printed_key not in (None, "BATCH001")
+
+
+def test_an_approval_whose_answer_was_lost_is_found_by_reading(desk: Desk) -> None:
+    claim = InMemoryClaim(desk.a_batch())
+    desk.set_faults({"kind": "response_lost", "batch_id": claim.key, "times": 1})
+
+    outcome = desk.approve(claim)
+
+    assert outcome.status is ItemStatus.DONE
+    assert outcome.attribution is Attribution.OURS
+    assert len(desk.batch(claim.key)["approvals"]) == 1
+
+
+def test_a_success_message_without_effect_is_not_believed(desk: Desk) -> None:
+    claim = InMemoryClaim(desk.a_batch())
+    desk.set_faults({"kind": "success_without_effect", "batch_id": claim.key, "times": 1})
+
+    with pytest.raises(ApplicationError, match="did not take"):
+        desk.approve(claim)
+
+    assert claim.waited == [SETTLE]
+    assert list(claim.intents.verdicts.values()) == [Verdict.NOT_TAKEN]
+    assert desk.batch(claim.key)["approvals"] == []
+    assert claim.kinds()[-1] is EvidenceKind.ERROR
+
+    again = InMemoryClaim(claim.key, claim.intents, attempt=2)
+    assert desk.approve(again).status is ItemStatus.DONE
+    assert len(desk.batch(claim.key)["approvals"]) == 1
+
+
+def test_without_leave_to_click_again_a_lost_click_ends_unverified(desk: Desk) -> None:
+    claim = InMemoryClaim(desk.a_batch())
+    desk.set_faults({"kind": "success_without_effect", "batch_id": claim.key, "times": 1})
+    careful = desk.profile.model_copy(update={"reclick": Reclick.NEVER})
+
+    outcome = desk.approve(claim, profile=careful)
+
+    assert outcome.status is ItemStatus.UNVERIFIED
+    assert outcome.verdict is Verdict.UNKNOWN
+    assert desk.batch(claim.key)["posts"] == 1
+
+
+def test_a_session_lost_before_the_look_is_opened_again_once(desk: Desk) -> None:
+    claim = InMemoryClaim(desk.a_batch())
+    desk.portal()
+    turns = desk.gate.turns
+    desk.ask("POST", "/truth/sessions/expire")
+
+    outcome = desk.approve(claim)
+
+    assert outcome.status is ItemStatus.DONE
+    assert desk.gate.turns == turns + 1
+    assert desk.batch(claim.key)["posts"] == 1
+
+
+def test_a_session_lost_before_the_click_is_no_reason_to_click_blindly(desk: Desk) -> None:
+    claim = InMemoryClaim(desk.a_batch())
+    claim.on_intent = lambda: desk.ask("POST", "/truth/sessions/expire")
+
+    with pytest.raises(ApplicationError):
+        desk.approve(claim)
+
+    assert list(claim.intents.verdicts.values()) == [Verdict.NOT_TAKEN]
+    assert desk.batch(claim.key)["approvals"] == []
+    again = InMemoryClaim(claim.key, claim.intents, attempt=2)
+    assert desk.approve(again).status is ItemStatus.DONE
+    assert len(desk.batch(claim.key)["approvals"]) == 1
+
+
+def test_whoever_lost_the_claim_clicks_nothing(desk: Desk) -> None:
+    claim = InMemoryClaim(desk.a_batch())
+    claim.on_intent = lambda: setattr(claim, "lost", True)
+
+    with pytest.raises(ClaimLost):
+        desk.approve(claim)
+
+    assert desk.batch(claim.key)["posts"] == 0
+    assert EvidenceKind.ERROR not in claim.kinds()
+
+
+def test_a_click_that_is_not_ready_in_time_is_not_made(desk: Desk) -> None:
+    claim = InMemoryClaim(desk.a_batch())
+    hasty = desk.profile.timings.model_copy(update={"click_budget": 0.01})
+
+    with pytest.raises((ApplicationError, ProfileMismatch)):
+        desk.approve(claim, profile=desk.profile.model_copy(update={"timings": hasty}))
+
+    assert desk.batch(claim.key)["posts"] == 0
+    assert list(claim.intents.verdicts.values()) == [Verdict.NOT_TAKEN]
+
+
+def test_a_profile_that_does_not_fit_ends_the_task_before_any_click(desk: Desk) -> None:
+    claim = InMemoryClaim(desk.a_batch())
+    steps = desk.profile.approve.steps
+    wrong = steps[0].model_copy(update={"click": steps[0].at.model_copy(update={"css": ".nope"})})
+    approve = desk.profile.approve.model_copy(update={"steps": (wrong, *steps[1:])})
+    timings = desk.profile.timings.model_copy(update={"click_budget": 0.5})
+    profile = desk.profile.model_copy(update={"approve": approve, "timings": timings})
+
+    with pytest.raises(ProfileMismatch, match=r"\.nope"):
+        desk.approve(claim, profile=profile)
+
+    assert desk.batch(claim.key)["posts"] == 0
+    assert list(claim.intents.verdicts.values()) == [Verdict.NOT_TAKEN]
+
+
+def test_a_long_remark_makes_room_for_the_marker(desk: Desk) -> None:
+    claim = InMemoryClaim(desk.a_batch())
+
+    desk.approve(claim, "many words " * 100)
+
+    (approval,) = desk.batch(claim.key)["approvals"]
+    assert approval["remark"].endswith(f"[{claim.intents.stated[0].marker}]")
+    assert len(approval["remark"]) <= 250
+
+
+def test_a_remark_cannot_become_a_script(desk: Desk) -> None:
+    claim = InMemoryClaim(desk.a_batch())
+    remark = "\"'); alert(1) </textarea><script>alert(2)</script> ${x} \\ é 漢"
+
+    desk.approve(claim, remark)
+
+    (approval,) = desk.batch(claim.key)["approvals"]
+    assert approval["remark"].startswith(remark)
+
+
+def test_no_room_for_the_picture_after_means_no_click(
+    desk: Desk, largest_file: Callable[[int], None]
+) -> None:
+    claim = InMemoryClaim(desk.a_batch())
+    desk.portal()
+    largest_file(PICTURE_ROOM - 1)
+
+    with pytest.raises(EvidenceFailed, match="room"):
+        desk.approve(claim)
+
+    assert claim.intents.stated == []
+    assert desk.batch(claim.key)["posts"] == 0
+    assert claim.kinds()[0] is EvidenceKind.BEFORE
+
+
+@pytest.fixture
+def largest_file() -> Iterator[Callable[[int], None]]:
+    """Let no file of this process grow beyond so many bytes, as on a disk that is full."""
+    before, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (before, hard))
