@@ -32,7 +32,13 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.remote.remote_connection import RemoteConnection
 
 from automation_service.connections import Connections
-from shared.errors import BrowserDied, PageChanged, PortalTimeout, PortalUnavailable
+from shared.errors import (
+    ApplicationError,
+    BrowserDied,
+    PageChanged,
+    PortalTimeout,
+    PortalUnavailable,
+)
 
 log = structlog.get_logger()
 
@@ -40,6 +46,8 @@ PICTURE_QUALITY = 70
 REAP_DEADLINE = 10.0
 COMMAND_MARGIN = 10.0
 """Seconds a driver may take for a command beyond the time the page itself is given."""
+SIGN_OF_LIFE = 5.0
+"""Seconds within which a browser that is well does the smallest thing."""
 
 # What Chromium would do on its own account: fetch, measure, guess, remember, ask.
 _QUIET = (
@@ -180,11 +188,14 @@ class Browser:
         """True if the browser answers and may be used; costs one short command."""
         if self._condemned or self._service.process.poll() is not None:
             return False
+        before = self._answer_within(SIGN_OF_LIFE)
         try:
             with self.answering("a sign of life"):
                 return bool(self.driver.execute_script("return 1") == 1)
-        except (BrowserDied, PortalTimeout, PageChanged, PortalUnavailable):
+        except ApplicationError:
             return False
+        finally:
+            self._answer_within(before)
 
     @contextmanager
     def answering(self, what: str) -> Iterator[None]:
@@ -244,15 +255,18 @@ class Browser:
         """End the browser, gently if it still listens, and remove its folder. Never raises."""
         self._connections.close()
         if not self._condemned:
-            self._answer_within(COMMAND_MARGIN / 2)
+            self._answer_within(SIGN_OF_LIFE)
             with suppress(WebDriverException, urllib3.exceptions.HTTPError, OSError):
                 self.driver.quit()
         self._end()
 
-    def _answer_within(self, seconds: float) -> None:
+    def _answer_within(self, seconds: float) -> float:
+        """Give the driver `seconds` for a command; returns what it was given before."""
         executor = self.driver.command_executor
         assert isinstance(executor, RemoteConnection)
+        before: float = executor.client_config.timeout
         executor.client_config.timeout = seconds
+        return before
 
     def _end(self) -> None:
         if self._process is not None:

@@ -110,7 +110,7 @@ class KeyForm(Part):
             given.format(key="1")
         except (LookupError, ValueError, AttributeError) as error:
             raise PydanticCustomError(
-                "form", "not a form of {{key}}: {why}", {"why": str(error)}
+                "form", "not a form with {place}: {why}", {"place": "{key}", "why": str(error)}
             ) from None
         return given
 
@@ -189,7 +189,9 @@ class Batch(Part):
     @classmethod
     def _have_a_place_for_the_key(cls, given: str) -> str:
         if given.count("{key}") != 1:
-            raise PydanticCustomError("path", "the path needs {{key}} exactly once")
+            raise PydanticCustomError(
+                "path", "the path needs {place} exactly once", {"place": "{key}"}
+            )
         return given
 
 

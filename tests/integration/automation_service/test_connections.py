@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from automation_service.browser import Browser, BrowserOptions
+from automation_service.browser import Browser, BrowserOptions, reap
 from shared.errors import BrowserDied
 from tests.integration.automation_service.conftest import Desk
 from tests.integration.automation_service.worker_double import InMemoryClaim
@@ -31,10 +31,8 @@ def test_a_browser_whose_connections_cannot_be_dropped_is_not_used_again(
 ) -> None:
     browser = Browser(make_options(tmp_path), lambda process: None)
     try:
-        browser.driver.execute_cdp_cmd("Browser.crash", {})
-    except Exception:  # the driver says it in several ways
-        pass
-    try:
+        reap(browser.process)
+
         with pytest.raises(BrowserDied):
             browser.drop_connections()
         assert not browser.alive()

@@ -54,6 +54,7 @@ class InMemoryClaim:
         self.evidence: list[Evidence] = []
         self.waited: list[float] = []
         self.on_intent: Callable[[], None] = lambda: None
+        self.on_reading: Callable[[Reading], None] = lambda reading: None
 
     @property
     def open_intents(self) -> tuple[Intent, ...]:
@@ -97,6 +98,7 @@ class InMemoryClaim:
         """Keep what the portal showed."""
         self.readings.append(reading)
         self.journal.append(f"read {reading.words}".strip())
+        self.on_reading(reading)
 
     def note_evidence(self, evidence: Evidence) -> None:
         """Keep a file."""

@@ -1,0 +1,183 @@
+"""A profile is data: what is wrong in it is told with its place, and never guessed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from automation_service.profile import (
+    PROFILES,
+    Locator,
+    Profile,
+    Reclick,
+    builtin_profile,
+    load_profile,
+)
+from shared.contracts import Condition
+from shared.errors import ConfigurationError
+
+ESC = (PROFILES / "esc.yaml").read_text(encoding="utf-8")
+
+Faulty = Callable[[str, str], str]
+
+
+@pytest.fixture(scope="module")
+def esc() -> Profile:
+    return builtin_profile("esc")
+
+
+@pytest.fixture
+def fault_of(tmp_path: Path) -> Faulty:
+    """What is said of the ESC profile with one text in it replaced."""
+
+    def load(old: str, new: str) -> str:
+        assert ESC.count(old) == 1
+        path = tmp_path / "esc.yaml"
+        path.write_text(ESC.replace(old, new), encoding="utf-8")
+        with pytest.raises(ConfigurationError) as error:
+            load_profile(path)
+        return error.value.message
+
+    return load
+
+
+def place_of(text: str) -> str:
+    """Line and column of `text` in the ESC profile."""
+    before = ESC[: ESC.index(text)]
+    return f"{before.count(chr(10)) + 1}:{len(before) - before.rfind(chr(10))}"
+
+
+def test_the_esc_profile_says_what_the_portals_words_mean(esc: Profile) -> None:
+    assert esc.batch.words["Pending"] is Condition.APPROVABLE
+    assert esc.batch.words["Approved"] is Condition.APPROVED
+    assert esc.batch.words["On Hold"] is Condition.NOT_APPROVABLE
+    assert esc.reclick is Reclick.AFTER_SETTLE
+    assert esc.marks_remarks
+
+
+def test_a_profile_is_told_from_another_by_its_version(esc: Profile, tmp_path: Path) -> None:
+    changed = tmp_path / "esc.yaml"
+    changed.write_text(ESC + "\n", encoding="utf-8")
+
+    assert len(esc.version) == 12
+    assert load_profile(changed).version != esc.version
+    assert esc.model_copy().version == esc.version
+
+
+@pytest.mark.parametrize(
+    ("named", "means"),
+    [
+        ("7", "BATCH007"),
+        (" 42 ", "BATCH042"),
+        ("007", "BATCH007"),
+        ("1234", "BATCH1234"),
+        ("BATCH007", "BATCH007"),
+        ("BATCH7", "BATCH7"),
+        ("seven", "seven"),
+        ("-7", "-7"),
+        ("\N{ARABIC-INDIC DIGIT SEVEN}", "\N{ARABIC-INDIC DIGIT SEVEN}"),
+        ("{key}", "{key}"),
+    ],
+)
+def test_a_batch_has_one_spelling(esc: Profile, named: str, means: str) -> None:
+    assert esc.canonical_key(named) == means
+
+
+@given(st.text())
+def test_a_canonical_key_stays_what_it_is(key: str) -> None:
+    profile = builtin_profile("esc")
+
+    once = profile.canonical_key(key)
+
+    assert profile.canonical_key(once) == once
+
+
+@given(st.text())
+def test_no_key_leaves_its_place_in_the_path(key: str) -> None:
+    path = builtin_profile("esc").batch_path(key)
+
+    assert path.startswith("/esc/batches/")
+    assert path.isascii()
+    assert not set(path.removeprefix("/esc/batches/")) & set("/?#\\ \n\"'<>{}")
+
+
+def test_an_unknown_field_is_told_with_its_place_and_the_known_ones(fault_of: Faulty) -> None:
+    fault = fault_of("  printed_key:", "  printed_id:")
+
+    assert f"esc.yaml:{place_of('printed_key:')}" in fault
+    assert "unknown field 'printed_id'" in fault
+    assert "printed_key" in fault
+
+
+def test_an_unknown_field_deep_inside_is_told_with_its_place(fault_of: Faulty) -> None:
+    fault = fault_of("    who: .who", "    whom: .who")
+
+    assert f"esc.yaml:{place_of('who: .who')}" in fault
+    assert "approval" in fault
+
+
+def test_a_wrong_value_is_told_with_its_place_and_what_is_allowed(fault_of: Faulty) -> None:
+    fault = fault_of("reclick: after_settle", "reclick: sometimes")
+
+    assert f"esc.yaml:{place_of('reclick:')}" in fault
+    assert "'after_settle' or 'never'" in fault
+
+
+def test_a_word_that_means_nothing_known_is_refused(fault_of: Faulty) -> None:
+    assert "'approvable'" in fault_of("On Hold: not_approvable", "On Hold: maybe")
+
+
+def test_a_field_given_twice_is_refused_with_its_place(fault_of: Faulty) -> None:
+    fault = fault_of("name: esc", "name: esc\nname: other")
+
+    assert "esc.yaml:3:1" in fault
+    assert "duplicate key" in fault
+
+
+def test_a_missing_part_is_named(fault_of: Faulty) -> None:
+    assert "batch.status: Field required" in fault_of("  status: .details .status\n", "")
+
+
+def test_text_that_is_no_yaml_is_refused_with_its_place(fault_of: Faulty) -> None:
+    assert fault_of("name: esc", "name: [esc").startswith("esc.yaml:")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("\n      effect: true", "", "exactly one step"),
+        ("- click: .action-bar .approve-btn", "- {click: .a, effect: true}", "exactly one step"),
+        ('- fill: "#confirm-dialog #remark"', "- {fill: .a, click: .b}", "either click or fill"),
+        ('match: "[0-9]+"', 'match: "["', "not a regular expression"),
+        ("BATCH{key:0>3}", "BATCH{number}", "not a form"),
+        ("/esc/batches/{key}", "/esc/batches", "{key} exactly once"),
+        ("click_budget: 5", "click_budget: 0", "greater than 0"),
+        ("refused: .login-error", "refused: {css: .a, xpath: //b}", "either css or xpath"),
+    ],
+)
+def test_a_profile_that_would_not_be_safe_is_refused(
+    fault_of: Faulty, old: str, new: str, said: str
+) -> None:
+    assert said in fault_of(old, new)
+
+
+def test_a_new_profile_never_clicks_again_unless_it_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "new.yaml"
+    path.write_text(ESC.replace("reclick: after_settle\n", ""), encoding="utf-8")
+
+    assert load_profile(path).reclick is Reclick.NEVER
+
+
+def test_a_profile_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="nowhere"):
+        load_profile(tmp_path / "nowhere.yaml")
+    with pytest.raises(ConfigurationError, match="known are: esc"):
+        builtin_profile("../esc")
+
+
+def test_a_plain_text_is_a_css_selector() -> None:
+    assert Locator.model_validate(".status") == Locator(css=".status")
