@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, and_, bindparam, select, update
 
 from shared.contracts import ItemOutcome, Reading
 from shared.record import claims, intents
@@ -25,7 +27,7 @@ def record(connection: Connection, claim: HeldClaim, outcome: ItemOutcome) -> No
     if outcome.verdict is not None:
         intents.close(connection, claim, outcome.verdict)
     read_id = None if outcome.reading is None else insert_read(connection, claim, outcome.reading)
-    _insert(connection, claim.item.id, claim.fence, outcome, read_id)
+    _insert(connection, [_Ending(claim.item.id, claim.fence, outcome, read_id)])
     claims.free(connection, claim)
 
 
@@ -40,55 +42,82 @@ def is_recorded(connection: Connection, claim: HeldClaim) -> bool:
 def end_unbegun(
     connection: Connection, task_id: str, outcome: ItemOutcome, unverified: ItemOutcome
 ) -> list[int]:
-    """Give every item that nobody works on `outcome`; the items' numbers.
+    """Give every item of a locked task that nobody works on `outcome`; the items' numbers.
 
-    An item whose batch has an intent of this task without verdict gets `unverified` instead.
+    An item whose batch has an intent of this task without verdict gets `unverified` instead; the
+    intent stays open, since only reading the portal can close it.
     """
-    rows = connection.execute(
-        select(items.c.id, items.c.fence).where(
-            items.c.task_id == task_id, items.c.status == ItemStatus.NEW.value
-        )
+    unbegun = connection.execute(
+        select(items.c.id, items.c.fence)
+        .where(items.c.task_id == task_id, items.c.status == ItemStatus.NEW.value)
+        .order_by(items.c.position)
+        # A slot may be claiming one of them right now: wait, and leave out what it took.
+        .with_for_update(key_share=True)
     ).all()
-    announced = select(intents_table.c.item_id).where(intents_table.c.verdict.is_(None))
-    in_doubt = {
-        row.item_id
-        for row in connection.execute(
-            announced.where(intents_table.c.item_id.in_([row.id for row in rows]))
-        )
-    }
-    for row in rows:
-        ending = unverified if row.id in in_doubt else outcome
-        _insert(connection, row.id, row.fence or 0, ending, None)
-    return [row.id for row in rows]
+    in_doubt = _with_open_intent(connection, task_id)
+    _insert(
+        connection,
+        [
+            _Ending(row.id, row.fence or 0, unverified if row.id in in_doubt else outcome)
+            for row in unbegun
+        ],
+    )
+    return [row.id for row in unbegun]
 
 
-def _insert(
-    connection: Connection, item_id: int, fence: int, outcome: ItemOutcome, read_id: int | None
-) -> None:
+def _with_open_intent(connection: Connection, task_id: str) -> set[int]:
+    own = and_(
+        intents_table.c.portal == items.c.portal,
+        intents_table.c.action == items.c.action,
+        intents_table.c.key == items.c.key,
+        intents_table.c.item_id == items.c.id,
+    )
+    query = select(items.c.id).join(intents_table, own)
+    open_ones = query.where(items.c.task_id == task_id, intents_table.c.verdict.is_(None))
+    return set(connection.execute(open_ones).scalars())
+
+
+@dataclass(frozen=True)
+class _Ending:
+    item_id: int
+    fence: int
+    outcome: ItemOutcome
+    read_id: int | None = None
+
+
+def _insert(connection: Connection, endings: Sequence[_Ending]) -> None:
+    if not endings:
+        return
     now = utc_now()
+    connection.execute(outcomes.insert(), [_outcome_row(ending, now) for ending in endings])
     connection.execute(
-        outcomes.insert().values(
-            item_id=item_id,
-            status=outcome.status.value,
-            detail=outcome.detail,
-            read_id=read_id,
-            attribution=None if outcome.attribution is None else outcome.attribution.value,
-            clicks=outcome.clicks,
-            fence=fence,
-            recorded_at=now,
-        )
+        update(items).where(items.c.id == bindparam("item_id")),
+        [
+            {
+                "item_id": ending.item_id,
+                "status": ending.outcome.status.value,
+                "detail": ending.outcome.detail,
+                "details": ending.outcome.details,
+                "error": ending.outcome.error,
+                "finished_at": now,
+            }
+            for ending in endings
+        ],
     )
-    connection.execute(
-        update(items)
-        .where(items.c.id == item_id)
-        .values(
-            status=outcome.status.value,
-            detail=outcome.detail,
-            details=outcome.details,
-            error=outcome.error,
-            finished_at=now,
-        )
-    )
+
+
+def _outcome_row(ending: _Ending, now: datetime) -> dict[str, Any]:
+    outcome = ending.outcome
+    return {
+        "item_id": ending.item_id,
+        "status": outcome.status.value,
+        "detail": outcome.detail,
+        "read_id": ending.read_id,
+        "attribution": None if outcome.attribution is None else outcome.attribution.value,
+        "clicks": outcome.clicks,
+        "fence": ending.fence,
+        "recorded_at": now,
+    }
 
 
 def insert_read(connection: Connection, claim: HeldClaim, reading: Reading) -> int:
