@@ -14,10 +14,11 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
 
 from shared.errors import ClaimLost
+from shared.record import tasks
 from shared.record.database import insert_if_absent
 from shared.record.items import Item
 from shared.record.items import get as get_item
-from shared.record.tables import claims, items, tasks
+from shared.record.tables import claims, items
 from shared.task_state import ItemStatus
 from shared.utils import utc_now
 
@@ -69,7 +70,11 @@ def renew(connection: Connection, claim: HeldClaim) -> bool:
 
 
 def require(connection: Connection, claim: HeldClaim) -> None:
-    """Prove inside this transaction that the claim is ours. Raises ClaimLost."""
+    """Prove inside this transaction that the claim is ours. Raises ClaimLost.
+
+    The task's row is locked first, as everyone does who writes about both.
+    """
+    tasks.lock_all(connection, [claim.item.task_id])
     if not renew(connection, claim):
         raise ClaimLost(f"The claim on {claim.item.key} is no longer ours.")
 
@@ -123,12 +128,15 @@ def release_slot(connection: Connection, slot_id: str) -> list[str]:
 
 
 def _release(connection: Connection, which: ColumnElement[bool]) -> list[str]:
-    released = []
+    held_now = and_(which, claims.c.holder.is_not(None))
+    concerned = select(items.c.task_id).join(claims, claims.c.item_id == items.c.id)
+    tasks.lock_all(connection, connection.execute(concerned.where(held_now)).scalars())
     found = connection.execute(
-        select(claims.c.item_id, claims.c.portal, claims.c.action, claims.c.key, claims.c.fence)
-        .where(which, claims.c.holder.is_not(None))
-        .with_for_update()
+        select(claims.c.item_id, claims.c.portal, claims.c.action, claims.c.key)
+        .where(held_now)
+        .with_for_update(key_share=True)
     ).all()
+    released = []
     for row in found:
         connection.execute(
             update(claims)
@@ -146,11 +154,7 @@ def _release(connection: Connection, which: ColumnElement[bool]) -> list[str]:
             .returning(items.c.task_id)
         ).scalar_one_or_none()
         if task_id is not None:
-            connection.execute(
-                update(tasks)
-                .where(tasks.c.id == task_id, tasks.c.next_ring_at.is_not(None))
-                .values(next_ring_at=utc_now())
-            )
+            tasks.ring_now(connection, task_id)
             released.append(task_id)
     return released
 
@@ -166,7 +170,7 @@ def _claimable(connection: Connection, task_id: str) -> Iterator[Item]:
             )
             .order_by(items.c.position)
             .limit(1)
-            .with_for_update(skip_locked=True)
+            .with_for_update(skip_locked=True, key_share=True)
         ).one_or_none()
         if row is None:
             return

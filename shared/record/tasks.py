@@ -57,10 +57,7 @@ def insert(connection: Connection, task: Task) -> None:
 
     Raises sqlalchemy.exc.IntegrityError if the caller used the idempotency key before.
     """
-    values = {f.name: getattr(task, f.name) for f in fields(Task)}
-    values |= {"state": task.state.value, "next_ring_at": task.created_at}
-    connection.execute(tasks.insert().values(values))
-    events.append(connection, task.id, [_status_event(task.state, 0)])
+    insert_all(connection, [task])
 
 
 def insert_all(connection: Connection, accepted: Sequence[Task]) -> None:
@@ -82,8 +79,19 @@ def get(connection: Connection, task_id: str) -> Task | None:
 
 
 def lock(connection: Connection, task_id: str) -> Task | None:
-    """The task, locked until the transaction ends (on SQLite the transaction is the lock)."""
-    return _one(connection, select(tasks).where(tasks.c.id == task_id).with_for_update())
+    """The task, locked until the transaction ends (on SQLite the transaction is the lock).
+
+    Whoever also locks claims or items of the task locks the task first: in one order, nobody
+    waits for somebody who waits for him. Rows that only refer to the task are not held up.
+    """
+    query = select(tasks).where(tasks.c.id == task_id)
+    return _one(connection, query.with_for_update(key_share=True))
+
+
+def lock_all(connection: Connection, task_ids: Iterable[str]) -> None:
+    """Lock several tasks, in the order in which everyone does."""
+    query = select(tasks.c.id).where(tasks.c.id.in_(set(task_ids))).order_by(tasks.c.id)
+    connection.execute(query.with_for_update(key_share=True)).all()
 
 
 def by_idempotency_key(connection: Connection, caller: str, key: str) -> Task | None:

@@ -80,7 +80,9 @@ def bury(connection: Connection, worker_id: str) -> None:
         .where(workers.c.id == worker_id, workers.c.stopped_at.is_(None))
         .values(stopped_at=utc_now())
     )
-    for slot in slots.live(connection, worker_id):
+    left = slots.live(connection, worker_id)
+    tasks.lock_all(connection, [slot.task_id for slot in left])
+    for slot in left:
         slots.end(connection, slot.id)
         tasks.ring_now(connection, slot.task_id)
 
