@@ -13,9 +13,10 @@ from dataclasses import dataclass
 
 import structlog
 
+from automation_service.batch_page import BatchPage, Word
 from automation_service.evidence import EvidenceFolder
 from automation_service.judgement import Finding, approvals, is_certain, judge
-from automation_service.portal import Portal, View, Word
+from automation_service.portal import Portal
 from automation_service.profile import Reclick
 from shared.contracts import (
     Attribution,
@@ -86,18 +87,18 @@ class BatchApprovalService:
     # -- the good path ------------------------------------------------------------------------
 
     def _approve(self, claim: Claim, remark: str) -> ItemOutcome:
-        view = self._look(claim)
+        page = self._look(claim)
         self._show(claim, EvidenceKind.BEFORE)
-        if view.reading.condition is not Condition.APPROVABLE:
-            return self._nothing_to_click(claim, view.reading)
+        if page.reading.condition is not Condition.APPROVABLE:
+            return self._nothing_to_click(claim, page.reading)
         self._evidence.reserve()
-        clicked = self._click(claim, view, remark)
+        clicked = self._click(claim, page, remark)
         return self._read_back(claim, clicked)
 
-    def _look(self, claim: Claim) -> View:
-        view: View = self._portal.logged_in_again(lambda: self._portal.view(claim.key))
-        claim.note_reading(view.reading)
-        return view
+    def _look(self, claim: Claim) -> BatchPage:
+        page: BatchPage = self._portal.logged_in_again(lambda: self._portal.open_batch(claim.key))
+        claim.note_reading(page.reading)
+        return page
 
     def _show(self, claim: Claim, kind: EvidenceKind) -> None:
         claim.note_evidence(self._evidence.take(self._portal, kind, claim.key, claim.attempt))
@@ -127,11 +128,11 @@ class BatchApprovalService:
             details=dict(reading.columns),
         )
 
-    def _click(self, claim: Claim, view: View, remark: str) -> _Clicked:
+    def _click(self, claim: Claim, page: BatchPage, remark: str) -> _Clicked:
         timings = self._portal.profile.timings
         began = time.monotonic()
-        # The page's clock was read with the view, before the intent: the permit ends no later.
-        permit_ends = view.now + timings.click_budget * 1000
+        # The page's clock was read with the batch, before the intent: the permit ends no later.
+        permit_ends = page.now + timings.click_budget * 1000
         intent = claim.state_intent(
             IntentTerms(
                 click_budget=timings.click_budget,
@@ -144,7 +145,7 @@ class BatchApprovalService:
 
         left = timings.click_budget - (time.monotonic() - began)
         try:
-            aim = self._portal.prepare(view, remark, f"[{intent.marker}]", max(0.0, left))
+            aim = page.prepare(remark, f"[{intent.marker}]", max(0.0, left))
             if aim.is_late(permit_ends):
                 raise PortalTimeout("The click was not ready in time, so it was not made.")
         except AgentError:
@@ -153,11 +154,11 @@ class BatchApprovalService:
             raise
         claim.check()
         aim.click()
-        return _Clicked(intent, self._hear(claim.key))
+        return _Clicked(intent, self._hear(page))
 
-    def _hear(self, key: str) -> Word:
+    def _hear(self, page: BatchPage) -> Word:
         try:
-            return self._portal.hear(key)
+            return page.hear()
         except ApplicationError:
             # No word means nothing; reading back decides, or fails with a better reason.
             return Word("silence")

@@ -5,15 +5,11 @@ from __future__ import annotations
 import logging
 import os
 import shutil
-import signal
 import tempfile
 import time
-import warnings
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 import structlog
@@ -27,10 +23,12 @@ from selenium.common.exceptions import (
     UnexpectedAlertPresentException,
     WebDriverException,
 )
-from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver import Chrome
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.remote.remote_connection import RemoteConnection
 
+from automation_service.browser_process import BrowserProcess, reap
+from automation_service.chromium import BrowserOptions, chromium_options
 from automation_service.connections import Connections
 from shared.errors import (
     ApplicationError,
@@ -40,42 +38,15 @@ from shared.errors import (
     PortalUnavailable,
 )
 
+__all__ = ["Browser", "BrowserOptions", "BrowserProcess", "reap"]
+
 log = structlog.get_logger()
 
 PICTURE_QUALITY = 70
-REAP_DEADLINE = 10.0
 COMMAND_MARGIN = 10.0
 """Seconds a driver may take for a command beyond the time the page itself is given."""
 SIGN_OF_LIFE = 5.0
 """Seconds within which a browser that is well does the smallest thing."""
-
-# What Chromium would do on its own account: fetch, measure, guess, remember, ask.
-_QUIET = (
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-default-apps",
-    "--disable-domain-reliability",
-    "--disable-extensions",
-    "--disable-features=Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,"
-    "AutofillServerCommunication,InterestFeedContentSuggestions,"
-    "CertificateTransparencyComponentUpdater",
-    "--disable-sync",
-    "--metrics-recording-only",
-    "--no-default-browser-check",
-    "--no-first-run",
-    "--no-pings",
-    "--password-store=basic",
-    "--use-mock-keychain",
-)
-_PREFERENCES = {
-    "credentials_enable_service": False,
-    "profile.password_manager_enabled": False,
-    "profile.password_manager_leak_detection": False,
-    # 2: never connect or fetch ahead of need, so that no request leaves that nobody made.
-    "net.network_prediction_options": 2,
-    "safebrowsing.enabled": False,
-    "search.suggest_enabled": False,
-}
 
 # The driver answered, and what it says is about the page: the browser is as good as before.
 _ABOUT_THE_PAGE = (
@@ -85,37 +56,6 @@ _ABOUT_THE_PAGE = (
     StaleElementReferenceException,
     UnexpectedAlertPresentException,
 )
-
-
-@dataclass(frozen=True)
-class BrowserOptions:
-    """How browsers are started.
-
-    `binary` and `driver` are paths, empty for what Selenium finds. `timeout` is in seconds: how
-    long a page may take to load or to show something. `max_items` is after how many items a
-    browser is replaced.
-    """
-
-    headless: bool
-    binary: str
-    driver: str
-    timeout: float
-    temp_dir: Path
-    max_items: int
-
-
-@dataclass(frozen=True)
-class BrowserProcess:
-    """What tells a browser's processes from all others, so that anybody can end them later.
-
-    `group` is the id of the driver, of its process group and of its session; `started` is when
-    the driver started, in seconds since 1970 as the kernel counts; `user_data_dir` is the
-    browser's own folder.
-    """
-
-    group: int
-    started: float
-    user_data_dir: str
 
 
 class _AnnouncingService(Service):
@@ -159,7 +99,9 @@ class Browser:
         self._service = _AnnouncingService(options.driver, announce_driver)
         began = time.monotonic()
         try:
-            self.driver = Chrome(options=self._chrome_options(), service=self._service)
+            self.driver = Chrome(
+                options=chromium_options(options, self._folder), service=self._service
+            )
             self.driver.set_page_load_timeout(options.timeout)
             self.be_patient(options.timeout)
             self._connections = Connections(self.driver)
@@ -279,69 +221,6 @@ class Browser:
             if driver.stdin:
                 driver.stdin.close()
         shutil.rmtree(self._folder, ignore_errors=True)
-
-    def _chrome_options(self) -> ChromeOptions:
-        chosen = ChromeOptions()
-        if self.options.binary:
-            chosen.binary_location = self.options.binary
-        # The page's own ready marks tell when it can be read, not its last picture.
-        chosen.page_load_strategy = "eager"
-        with warnings.catch_warnings():
-            # Deprecated, but the only way to reach a driver on this machine past its proxy.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            chosen.ignore_local_proxy_environment_variables()
-        chosen.add_experimental_option("prefs", _PREFERENCES)
-        chosen.add_experimental_option("excludeSwitches", ["enable-logging"])
-        for argument in (*_QUIET, f"--user-data-dir={self._folder}", "--window-size=1280,1024"):
-            chosen.add_argument(argument)
-        if self.options.headless:
-            chosen.add_argument("--headless=new")
-        if os.geteuid() == 0:
-            chosen.add_argument("--no-sandbox")
-        return chosen
-
-
-def reap(process: BrowserProcess) -> int:
-    """End whatever still runs of a browser, remove its folder, and tell how many were ended.
-
-    A process that merely got a number the browser once had is left alone.
-    """
-    ended: set[int] = set()
-    deadline = time.monotonic() + REAP_DEADLINE
-    while True:
-        running = _running(process)
-        if not running or time.monotonic() > deadline:
-            break
-        for member in running:
-            with suppress(psutil.NoSuchProcess):
-                member.send_signal(signal.SIGKILL)
-                ended.add(member.pid)
-        psutil.wait_procs(running, timeout=0.2)
-    shutil.rmtree(process.user_data_dir, ignore_errors=True)
-    return len(ended)
-
-
-def _running(process: BrowserProcess) -> list[psutil.Process]:
-    session: list[psutil.Process] = []
-    named: list[psutil.Process] = []
-    leader_is_ours: bool | None = None
-    for candidate in psutil.process_iter():
-        try:
-            if candidate.status() == psutil.STATUS_ZOMBIE:
-                continue
-            in_session = os.getsid(candidate.pid) == process.group
-            if candidate.pid == process.group:
-                leader_is_ours = abs(candidate.create_time() - process.started) < 1
-            if process.user_data_dir in " ".join(candidate.cmdline()):
-                named.append(candidate)
-            elif in_session:
-                session.append(candidate)
-        except (psutil.Error, OSError):
-            continue
-    # The number of a session is not given away while anybody is in it. So its members are ours if
-    # its leader is; with the leader dead, if one of them bears our folder's name.
-    ours = leader_is_ours if leader_is_ours is not None else bool(named)
-    return named + session if ours else named
 
 
 def _first_line(error: BaseException) -> str:

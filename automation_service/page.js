@@ -107,7 +107,7 @@
   };
 
   // A page the portal put in place of the one we read is not the one we mean to act on.
-  const isStillOn = (page) => performance.timeOrigin === page;
+  const isStillOn = (origin) => performance.timeOrigin === origin;
 
   const onTop = (element) => {
     element.scrollIntoView({ block: "center", inline: "nearest", behavior: "instant" });
@@ -148,18 +148,19 @@
   };
 
   // Takes every step but the click with the effect: that one is the driver's, and all that is left.
-  const prepare = async ({ page, steps, effect, remark, marker, key, words, batch, messages }, ms) => {
+  const prepare = async (about, ms) => {
+    const { steps, effect, remark, marker, key, words, batch, messages } = about;
     const ends = performance.now() + ms;
     const left = () => Math.max(0, ends - performance.now());
     for (const [place, step] of steps.entries()) {
       const element = await (step.click ? clickable(step.click, left()) : usable(step.fill, left()));
-      if (!isStillOn(page)) return { fault: "moved" };
+      if (!isStillOn(about.document)) return { fault: "moved" };
       if (!element) return { fault: "absent", place };
       if (step.click) element.click();
       else if (!fill(element, remark, marker)) return { fault: "unmarked", place };
     }
     const element = await clickable(effect, left());
-    if (!isStillOn(page)) return { fault: "moved" };
+    if (!isStillOn(about.document)) return { fault: "moved" };
     if (!element) return { fault: "absent", place: steps.length };
     if (read(batch.printed_key) !== key || read(batch.status) !== words) return { fault: "moved" };
     rememberMessages(messages);

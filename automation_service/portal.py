@@ -1,4 +1,4 @@
-"""A portal as an object: log in, list what is pending, read a batch, approve it.
+"""A portal as an object: log in, list what is pending, open a batch.
 
 It never shows its driver, and it decides nothing about safety: that is
 batch_approval_service.py's.
@@ -6,7 +6,6 @@ batch_approval_service.py's.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,6 +14,7 @@ from urllib.parse import urlsplit
 
 import structlog
 
+from automation_service.batch_page import BatchPage
 from automation_service.browser import Browser
 from automation_service.elements import Elements
 from automation_service.profile import Locator, Profile
@@ -22,7 +22,6 @@ from shared.contracts import Condition, HistoryLine, LoginGate, Reading
 from shared.errors import (
     AccountLocked,
     LoginRefused,
-    PageChanged,
     PortalTimeout,
     PortalUnavailable,
     ProfileMismatch,
@@ -39,26 +38,6 @@ class Credentials:
 
     username: str
     password: str = field(repr=False)
-
-
-@dataclass(frozen=True)
-class View:
-    """A reading together with the page it was read from, so that only that page is acted on.
-
-    `page` tells documents apart; `now` is the page's own clock, in milliseconds.
-    """
-
-    reading: Reading
-    page: float
-    now: float
-
-
-@dataclass(frozen=True)
-class Word:
-    """What the portal said after a click: success, refused, lost, no_answer or silence."""
-
-    signal: str
-    text: str = ""
 
 
 class Portal:
@@ -190,11 +169,11 @@ class Portal:
         return list(keys)[:limit]
 
     def read(self, key: str) -> Reading:
-        """One look at the batch, in a fresh load; see `view`."""
-        return self.view(key).reading
+        """One look at the batch, in a fresh load; see `open_batch`."""
+        return self.open_batch(key).reading
 
-    def view(self, key: str) -> View:
-        """One look at the batch, in a fresh load.
+    def open_batch(self, key: str) -> BatchPage:
+        """The batch's page, freshly loaded and read.
 
         A page that prints another id than exactly `key` counts as no such batch. Raises
         SessionLost, PortalUnavailable, PortalTimeout, PageChanged or BrowserDied where nothing
@@ -203,24 +182,30 @@ class Portal:
         began = utc_now()
         if not key.strip(". "):
             # No URL can carry it: "." and ".." mean folders, however they are written.
-            return View(_missing(began, None), 0.0, 0.0)
-        url = self._base_url + self.profile.batch_path(key)
-        about = {"session": self._session, "batch": self._batch}
-        self._elements.open(url)
-        seen = self._elements.ask("look", about)
-        if seen["cached"]:
-            self._elements.reload()
-            seen = self._elements.ask("look", about)
+            return self._page(_missing(began, None), {"document": 0.0, "now": 0.0})
+        seen = self._look(key)
         if seen["place"] == "missing":
             if not seen["logged_in"]:
                 self._prove_session()
-            return View(_missing(began, None), seen["document"], seen["now"])
+            return self._page(_missing(began, None), seen)
         if seen["place"] != "batch":
             self._raise_for_place(seen)
             self._raise_for_gap(seen, key)
         if seen["printed_key"] != key:
-            return View(_missing(began, seen["printed_key"]), seen["document"], seen["now"])
-        return View(self._reading(began, seen), seen["document"], seen["now"])
+            return self._page(_missing(began, seen["printed_key"]), seen)
+        return self._page(self._reading(began, seen), seen)
+
+    def _look(self, key: str) -> dict[str, Any]:
+        about = {"session": self._session, "batch": self._batch}
+        self._elements.open(self._base_url + self.profile.batch_path(key))
+        seen: dict[str, Any] = self._elements.ask("look", about)
+        if seen["cached"]:
+            self._elements.reload()
+            seen = self._elements.ask("look", about)
+        return seen
+
+    def _page(self, reading: Reading, seen: dict[str, Any]) -> BatchPage:
+        return BatchPage(self._browser, self._elements, self.profile, reading, seen)
 
     def _reading(self, began: datetime, seen: dict[str, Any]) -> Reading:
         words = seen["words"]
@@ -267,80 +252,6 @@ class Portal:
         raise ProfileMismatch(
             f"The page of batch {key} has nothing at {absent}; the profile {self.name} expects it."
         )
-
-    # -- approving ----------------------------------------------------------------------------
-
-    def prepare(self, view: View, remark: str, marker: str, patience: float) -> Aim:
-        """Take every step but the one with the effect, on the page that `view` was read from.
-
-        Raises PageChanged if the page, the batch on it or its status are others by now, and
-        ProfileMismatch if a step finds nothing to use.
-        """
-        approve = self.profile.approve
-        *steps, effect = approve.steps
-        assert effect.click is not None
-        about = {
-            "page": view.page,
-            "steps": [step.model_dump(include={"click", "fill"}) for step in steps],
-            "effect": effect.click.model_dump(),
-            "remark": remark,
-            "marker": marker,
-            "key": view.reading.printed_key,
-            "words": view.reading.words,
-            "batch": self._batch,
-            "messages": [approve.success.model_dump(), approve.refused.model_dump()],
-        }
-        asked = time.monotonic()
-        answer = self._elements.do("prepare", about, patience)
-        self._raise_for_fault(answer)
-        # Else the browser may send the request of this click twice.
-        self._browser.drop_connections()
-        return Aim(self._elements, answer["element"], answer["now"], asked)
-
-    def hear(self, key: str, patience: float | None = None) -> Word:
-        """The portal's first word about the batch after a click: a hint, never proof."""
-        approve = self.profile.approve
-        about = {
-            "key": key,
-            "batch": self._batch,
-            "session": self._session,
-            "success": approve.success.model_dump(),
-            "refused": approve.refused.model_dump(),
-        }
-        answer = self._elements.ask("hear", about, patience)
-        return Word(answer["signal"], answer.get("words", ""))
-
-    def _raise_for_fault(self, answer: dict[str, Any]) -> None:
-        fault = answer.get("fault")
-        if fault == "moved":
-            raise PageChanged("The page changed before the click.")
-        if fault is None:
-            return
-        step = self.profile.approve.steps[answer["place"]]
-        if fault == "absent":
-            raise ProfileMismatch(
-                f"There was nothing to use at {step.at}; the profile {self.name} expects it."
-            )
-        raise ProfileMismatch(f"The field at {step.at} does not take our marker.")
-
-
-class Aim:
-    """The one click with the effect, ready to be made once."""
-
-    def __init__(self, elements: Elements, element: Any, now: float, asked: float) -> None:
-        """`now`: the page's clock when all was ready (ms); `asked`: ours just before (s)."""
-        self._elements = elements
-        self._element = element
-        self._now = now
-        self._asked = asked
-
-    def is_late(self, permit_ends: float) -> bool:
-        """True if the page's own clock may have passed `permit_ends` (ms) by now."""
-        return self._now + (time.monotonic() - self._asked) * 1000 > permit_ends
-
-    def click(self) -> None:
-        """Click. Raises ApplicationError if the click may or may not have been made."""
-        self._elements.click(self._element)
 
 
 _LOOKED_AT = {"printed_key", "missing", "status", "columns", "history"}

@@ -6,7 +6,6 @@ would have been allowed there.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from enum import Enum
 from pathlib import Path
@@ -22,10 +21,9 @@ from pydantic import (
     field_validator,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from pydantic_core import ErrorDetails, PydanticCustomError
 
+from automation_service.yaml_document import YamlDocument, read_yaml
 from shared.contracts import Condition
 from shared.errors import ConfigurationError
 
@@ -304,26 +302,13 @@ def load_profile(path: Path) -> Profile:
 
     Raises ConfigurationError with the file, line and column of what is wrong.
     """
+    document = read_yaml(path)
     try:
-        raw = path.read_bytes()
-        document = YAML(typ="rt").load(raw)
-    except OSError as error:
-        raise ConfigurationError(
-            f"The profile {path.name} cannot be read: {error.strerror}."
-        ) from None
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        problem = " ".join(str(error.problem).split())
-        raise ConfigurationError(f"{path.name}{where}: {problem}") from None
-    except YAMLError as error:
-        raise ConfigurationError(f"{path.name}: {error}") from None
-    try:
-        profile = Profile.model_validate(document)
+        profile = Profile.model_validate(document.content)
     except ValidationError as error:
-        faults = [_describe(path.name, document, fault) for fault in error.errors()]
+        faults = [_describe(document, fault) for fault in error.errors()]
         raise ConfigurationError("; ".join(faults)) from None
-    profile._version = hashlib.sha256(raw).hexdigest()[:12]
+    profile._version = document.sha256[:12]
     return profile
 
 
@@ -338,30 +323,9 @@ def builtin_profile(name: str) -> Profile:
     return load_profile(PROFILES / f"{name}.yaml")
 
 
-def _describe(file: str, document: Any, fault: Any) -> str:
-    place: list[Any] = list(fault["loc"])
-    context = fault.get("ctx", {})
+def _describe(document: YamlDocument, fault: ErrorDetails) -> str:
+    place = list(fault["loc"])
+    name = ".".join(str(part) for part in place) or "profile"
     if fault["type"] == "unknown_field":
-        place.append(context["field"])
-    line, column = _position(document, place)
-    name = ".".join(str(part) for part in fault["loc"]) or "profile"
-    return f"{file}:{line}:{column}: {name}: {fault['msg']}"
-
-
-def _position(document: Any, place: list[Any]) -> tuple[int, int]:
-    """Line and column (from 1) of the nearest thing along `place` that stands in the file."""
-    line, column = 1, 1
-    node = document
-    for part in place:
-        marks = getattr(node, "lc", None)
-        try:
-            line, column = (number + 1 for number in _mark(marks, node, part))
-            node = node[part]
-        except (KeyError, IndexError, TypeError, AttributeError):
-            break
-    return line, column
-
-
-def _mark(marks: Any, node: Any, part: Any) -> tuple[int, int]:
-    found: tuple[int, int] = marks.key(part) if isinstance(node, dict) else marks.item(part)
-    return found
+        place.append(fault["ctx"]["field"])
+    return f"{document.where(place)}: {name}: {fault['msg']}"

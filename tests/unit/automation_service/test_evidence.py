@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automation_service.evidence import EvidenceFolder, safe_name
@@ -103,6 +103,7 @@ def test_a_task_id_that_is_no_folder_name_is_refused(tmp_path: Path, task_id: st
         EvidenceFolder(tmp_path, task_id)
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_key_gives_a_safe_name(key: str) -> None:
     name = safe_name(key)
@@ -111,6 +112,7 @@ def test_any_key_gives_a_safe_name(key: str) -> None:
     assert len(name) <= 80
 
 
+@settings(deadline=None)
 @given(st.text(max_size=5), st.text(max_size=5))
 def test_two_keys_never_share_a_name(one: str, other: str) -> None:
     assert (safe_name(one) == safe_name(other)) == (one == other)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from automation_service.profile import (
@@ -87,18 +87,18 @@ def test_a_batch_has_one_spelling(esc: Profile, named: str, means: str) -> None:
     assert esc.canonical_key(named) == means
 
 
-@given(st.text())
-def test_a_canonical_key_stays_what_it_is(key: str) -> None:
-    profile = builtin_profile("esc")
+@settings(deadline=None)
+@given(key=st.text())
+def test_a_canonical_key_stays_what_it_is(esc: Profile, key: str) -> None:
+    once = esc.canonical_key(key)
 
-    once = profile.canonical_key(key)
-
-    assert profile.canonical_key(once) == once
+    assert esc.canonical_key(once) == once
 
 
-@given(st.text())
-def test_no_key_leaves_its_place_in_the_path(key: str) -> None:
-    path = builtin_profile("esc").batch_path(key)
+@settings(deadline=None)
+@given(key=st.text())
+def test_no_key_leaves_its_place_in_the_path(esc: Profile, key: str) -> None:
+    path = esc.batch_path(key)
 
     assert path.startswith("/esc/batches/")
     assert path.isascii()

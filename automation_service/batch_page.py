@@ -1,0 +1,114 @@
+"""A batch's own page, loaded and read: what it says, and how the batch is approved from it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from selenium.webdriver.remote.webelement import WebElement
+
+from automation_service.browser import Browser
+from automation_service.elements import Elements
+from automation_service.profile import Profile
+from shared.contracts import Reading
+from shared.errors import PageChanged, ProfileMismatch
+
+
+@dataclass(frozen=True)
+class Word:
+    """What the portal said after a click: success, refused, lost, no_answer or silence."""
+
+    signal: str
+    text: str = ""
+
+
+class BatchPage:
+    """The page as it was when it was read; whatever came in its place is not acted on."""
+
+    def __init__(
+        self, browser: Browser, elements: Elements, profile: Profile, reading: Reading, seen: Any
+    ) -> None:
+        """`seen` is what the question "look" answered, and `reading` what was made of it."""
+        self._browser = browser
+        self._elements = elements
+        self._profile = profile
+        self._document: float = seen["document"]
+        self.reading = reading
+        self.now: float = seen["now"]
+        """The page's own clock when it was read, in milliseconds."""
+
+    def prepare(self, remark: str, marker: str, patience: float) -> Aim:
+        """Take every step of approving but the one with the effect.
+
+        `patience`: seconds for all of them. Raises PageChanged if the page, the batch on it or
+        its status are others by now, ProfileMismatch if a step finds nothing to use, BrowserDied.
+        """
+        approve = self._profile.approve
+        *steps, effect = approve.steps
+        about = {
+            "document": self._document,
+            "steps": [step.model_dump(include={"click", "fill"}) for step in steps],
+            "effect": effect.at.model_dump(),
+            "remark": remark,
+            "marker": marker,
+            "key": self.reading.printed_key,
+            "words": self.reading.words,
+            "batch": self._marks(),
+            "messages": [approve.success.model_dump(), approve.refused.model_dump()],
+        }
+        asked = time.monotonic()
+        answer = self._elements.do("prepare", about, patience)
+        self._raise_for_fault(answer)
+        # Else the browser may send the request of this click twice.
+        self._browser.drop_connections()
+        return Aim(self._elements, answer["element"], answer["now"], asked)
+
+    def hear(self) -> Word:
+        """The portal's first word about this batch after a click: a hint, never proof."""
+        approve = self._profile.approve
+        about = {
+            "key": self.reading.printed_key,
+            "batch": self._marks(),
+            "session": self._profile.session.model_dump(),
+            "success": approve.success.model_dump(),
+            "refused": approve.refused.model_dump(),
+        }
+        answer = self._elements.ask("hear", about)
+        return Word(answer["signal"], answer.get("words", ""))
+
+    def _marks(self) -> dict[str, Any]:
+        return self._profile.batch.model_dump(include={"printed_key", "status"})
+
+    def _raise_for_fault(self, answer: dict[str, Any]) -> None:
+        fault = answer.get("fault")
+        if fault == "moved":
+            raise PageChanged("The page changed before the click.")
+        if fault is None:
+            return
+        step = self._profile.approve.steps[answer["place"]]
+        if fault == "absent":
+            raise ProfileMismatch(
+                f"There was nothing to use at {step.at}; the profile {self._profile.name} "
+                "expects it."
+            )
+        raise ProfileMismatch(f"The field at {step.at} does not take our marker.")
+
+
+class Aim:
+    """The one click with the effect, ready to be made once."""
+
+    def __init__(self, elements: Elements, element: WebElement, now: float, asked: float) -> None:
+        """`now`: the page's clock when all was ready (ms); `asked`: ours just before (s)."""
+        self._elements = elements
+        self._element = element
+        self._now = now
+        self._asked = asked
+
+    def is_late(self, permit_ends: float) -> bool:
+        """True if the page's own clock may have passed `permit_ends` (ms) by now."""
+        return self._now + (time.monotonic() - self._asked) * 1000 > permit_ends
+
+    def click(self) -> None:
+        """Click. Raises ApplicationError if the click may or may not have been made."""
+        self._elements.click(self._element)

@@ -1,0 +1,77 @@
+"""How Chromium is started: quiet, alone with its folder, and doing nothing ahead of need."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from selenium.webdriver import ChromeOptions
+
+# What Chromium would do on its own account: fetch, measure, guess, remember, ask.
+_QUIET = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-domain-reliability",
+    "--disable-extensions",
+    "--disable-features=Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,"
+    "AutofillServerCommunication,InterestFeedContentSuggestions,"
+    "CertificateTransparencyComponentUpdater",
+    "--disable-sync",
+    "--metrics-recording-only",
+    "--no-default-browser-check",
+    "--no-first-run",
+    "--no-pings",
+    "--password-store=basic",
+    "--use-mock-keychain",
+)
+_PREFERENCES = {
+    "credentials_enable_service": False,
+    "profile.password_manager_enabled": False,
+    "profile.password_manager_leak_detection": False,
+    # 2: never connect or fetch ahead of need, so that no request leaves that nobody made.
+    "net.network_prediction_options": 2,
+    "safebrowsing.enabled": False,
+    "search.suggest_enabled": False,
+}
+
+
+@dataclass(frozen=True)
+class BrowserOptions:
+    """How browsers are started.
+
+    `binary` and `driver` are paths, empty for what Selenium finds. `timeout` is in seconds: how
+    long a page may take to load or to show something. `max_items` is after how many items a
+    browser is replaced.
+    """
+
+    headless: bool
+    binary: str
+    driver: str
+    timeout: float
+    temp_dir: Path
+    max_items: int
+
+
+def chromium_options(options: BrowserOptions, user_data_dir: str) -> ChromeOptions:
+    """What to tell the driver about the browser it starts in `user_data_dir`."""
+    chosen = ChromeOptions()
+    if options.binary:
+        chosen.binary_location = options.binary
+    # The page's own ready marks tell when it can be read, not its last picture.
+    chosen.page_load_strategy = "eager"
+    with warnings.catch_warnings():
+        # Deprecated, but the only way to reach a driver on this machine past its proxy.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        chosen.ignore_local_proxy_environment_variables()
+    chosen.add_experimental_option("prefs", _PREFERENCES)
+    chosen.add_experimental_option("excludeSwitches", ["enable-logging"])
+    for argument in (*_QUIET, f"--user-data-dir={user_data_dir}", "--window-size=1280,1024"):
+        chosen.add_argument(argument)
+    if options.headless:
+        chosen.add_argument("--headless=new")
+    if os.geteuid() == 0:
+        chosen.add_argument("--no-sandbox")
+    return chosen
