@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Annotated
 from uuid import UUID
 
@@ -45,20 +46,12 @@ def edge_of(connection: HTTPConnection) -> Edge:
     return edge
 
 
-TheEdge = Annotated[Edge, Depends(edge_of)]
-
-
-def caller_of(connection: HTTPConnection, edge: TheEdge) -> str:
-    """Who calls. Raises KeyRefused."""
-    return edge.doorkeeper.caller(connection.headers)
-
-
-def links_for(connection: HTTPConnection, edge: TheEdge) -> Links:
+def links_for(connection: HTTPConnection, edge: Edge) -> Links:
     """Links with the base URL set by the operator, else as the caller reached us."""
     return Links(edge.signer, edge.settings.public_base_url or _reached_as(connection))
 
 
-def task_id_of(task_id: Annotated[str, Path(description="The id that assign gave")]) -> str:
+def known_form(task_id: str) -> str:
     """The task's id as the record spells it. Raises UnknownTask if it cannot be one."""
     try:
         return str(UUID(task_id))
@@ -66,9 +59,42 @@ def task_id_of(task_id: Annotated[str, Path(description="The id that assign gave
         raise UnknownTask(f"There is no task {task_id[:60]!r}.") from None
 
 
-Caller = Annotated[str, Depends(caller_of)]
-LinksForCaller = Annotated[Links, Depends(links_for)]
-TaskId = Annotated[str, Depends(task_id_of)]
+class Visit:
+    """One request: the edge it came to, who makes it, and links written for them."""
+
+    def __init__(self, connection: HTTPConnection) -> None:
+        """`connection` is the request."""
+        self._connection = connection
+        self.edge = edge_of(connection)
+
+    @property
+    def caller(self) -> str:
+        """Who calls, as the keyed route found out."""
+        caller: str = self._connection.state.caller
+        return caller
+
+    @cached_property
+    def links(self) -> Links:
+        """Links that reach us the way this request did."""
+        return links_for(self._connection, self.edge)
+
+
+# Dependencies are coroutines, because FastAPI hands a plain function to a thread; and there is one
+# instead of three, because each costs as much as checking the params.
+
+
+async def _visit(connection: HTTPConnection) -> Visit:
+    return Visit(connection)
+
+
+async def _task_id(
+    task_id: Annotated[str, Path(description="The id that assign gave")],
+) -> str:
+    return known_form(task_id)
+
+
+ThisVisit = Annotated[Visit, Depends(_visit)]
+TaskId = Annotated[str, Depends(_task_id)]
 
 
 def _reached_as(connection: HTTPConnection) -> str:

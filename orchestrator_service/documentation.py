@@ -7,10 +7,17 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from orchestrator_service.authentication import KEY_HEADER
 from orchestrator_service.exception_handlers import TYPE_PREFIX
 from orchestrator_service.schemas import Problem
 from shared.errors import RequestError
 
+_API_KEY = {
+    "type": "apiKey",
+    "in": "header",
+    "name": KEY_HEADER,
+    "description": "The key printed at first start, kept in data/api_key.",
+}
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
 DESCRIPTION = """\
@@ -43,10 +50,12 @@ def openapi(app: FastAPI) -> dict[str, Any]:
         schema = get_openapi(
             title=app.title, version=app.version, description=DESCRIPTION, routes=app.routes
         )
-        components = schema.setdefault("components", {}).setdefault("schemas", {})
+        components = schema.setdefault("components", {})
+        components["securitySchemes"] = {"ApiKey": _API_KEY}
+        shapes = components.setdefault("schemas", {})
         problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-        components.update(problem.pop("$defs", {}))
-        components["Problem"] = problem
+        shapes.update(problem.pop("$defs", {}))
+        shapes["Problem"] = problem
         app.openapi_schema = schema
     return app.openapi_schema
 

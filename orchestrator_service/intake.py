@@ -61,13 +61,13 @@ class Intake:
                 future.set_result(task)
 
     def _write(self, together: Sequence[Task]) -> list[Task]:
-        with self._record.write() as connection:
-            try:
-                with connection.begin_nested():
-                    tasks.insert_all(connection, together)
-            except IntegrityError:
+        try:
+            with self._record.write() as connection:
+                tasks.insert_all(connection, together)
+            return list(together)
+        except IntegrityError:
+            with self._record.write() as connection:
                 return [_insert_or_find(connection, task) for task in together]
-        return list(together)
 
 
 def _insert_or_find(connection: Connection, task: Task) -> Task:

@@ -6,20 +6,14 @@ import json
 from collections.abc import Callable, Coroutine
 from typing import Any, NoReturn
 
-from fastapi import Request, Response, Security
-from fastapi.routing import APIRoute, APIRouter
-from fastapi.security import APIKeyHeader
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
 
-from orchestrator_service.authentication import KEY_HEADER
 from orchestrator_service.dependencies import edge_of
 from orchestrator_service.refusals import BodyTooLarge, MalformedBody, UnsupportedMediaType
 
-_key_in_schema = APIKeyHeader(
-    name=KEY_HEADER,
-    scheme_name="ApiKey",
-    description="The key printed at first start, kept in data/api_key.",
-    auto_error=False,
-)
+NEEDS_KEY: dict[str, list[str]] = {"ApiKey": []}
+"""The schema's name for the API key; documentation.py says what it is."""
 
 
 class StrictRequest(Request):
@@ -71,24 +65,23 @@ class StrictRequest(Request):
 class KeyedRoute(APIRoute):
     """Refuses a caller without the key before the request's body or parameters are looked at."""
 
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        """As any route, and the schema says that it needs the key."""
+        super().__init__(path, endpoint, **{**options, "openapi_extra": {"security": [NEEDS_KEY]}})
+
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The handler with the check of the key, and the reading of a body, in front."""
         handle = super().get_route_handler()
 
         async def check_key_and_handle(request: Request) -> Response:
             edge = edge_of(request)
-            edge.doorkeeper.caller(request.headers)
+            request.state.caller = edge.doorkeeper.caller(request.headers)
             strict = StrictRequest(request.scope, request.receive)
             if self.body_field is not None:
                 await strict.read_json(edge.settings.max_body_bytes)
             return await handle(strict)
 
         return check_key_and_handle
-
-
-def keyed_router(**options: Any) -> APIRouter:
-    """A router whose every call needs the API key, and says so in the schema."""
-    return APIRouter(route_class=KeyedRoute, dependencies=[Security(_key_in_schema)], **options)
 
 
 def _not_json(constant: str) -> NoReturn:

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Header, Response
 from fastapi.responses import FileResponse
 from starlette.convertors import Convertor, register_url_convertor
 
-from orchestrator_service.dependencies import Edge, TheEdge
+from orchestrator_service.dependencies import Edge, ThisVisit
 from orchestrator_service.documentation import problems
-from orchestrator_service.keyed_route import keyed_router
+from orchestrator_service.keyed_route import KeyedRoute
 from orchestrator_service.links import SIGNATURE_LENGTH, Purpose
 from orchestrator_service.refusals import KeyRefused, LinkRefused, UnknownFile
 from shared.contracts import Evidence
@@ -21,7 +21,7 @@ from shared.record import artifacts
 log = structlog.get_logger()
 
 signed = APIRouter(tags=["files"])
-keyed = keyed_router(tags=["files"])
+keyed = APIRouter(route_class=KeyedRoute, tags=["files"])
 
 _CACHE_SECONDS = 3600
 _FILE: dict[int | str, dict[str, Any]] = {
@@ -61,12 +61,12 @@ IfNoneMatch = Annotated[str | None, Header()]
     responses={**_FILE, **problems(LinkRefused, UnknownFile)},
 )
 def get_file_by_link(
-    signature: str, path: str, edge: TheEdge, if_none_match: IfNoneMatch = None
+    signature: str, path: str, visit: ThisVisit, if_none_match: IfNoneMatch = None
 ) -> Response:
     """What `screenshot_url`, `download_links` and evidence links lead to; needs no header."""
-    if not edge.signer.check(signature, Purpose.FILES, path.partition("/")[0]):
+    if not visit.edge.signer.check(signature, Purpose.FILES, path.partition("/")[0]):
         raise LinkRefused
-    return _file(edge, path, if_none_match)
+    return _file(visit.edge, path, if_none_match)
 
 
 @keyed.head("/static/{path:path}", include_in_schema=False)
@@ -77,9 +77,9 @@ def get_file_by_link(
     response_class=FileResponse,
     responses={**_FILE, **problems(KeyRefused, UnknownFile)},
 )
-def get_file(path: str, edge: TheEdge, if_none_match: IfNoneMatch = None) -> Response:
+def get_file(path: str, visit: ThisVisit, if_none_match: IfNoneMatch = None) -> Response:
     """The same files for callers that can send a header."""
-    return _file(edge, path, if_none_match)
+    return _file(visit.edge, path, if_none_match)
 
 
 def _file(edge: Edge, path: str, if_none_match: str | None) -> Response:

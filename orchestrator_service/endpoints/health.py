@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Response
 
-from orchestrator_service.dependencies import TheEdge
+from orchestrator_service.dependencies import ThisVisit
 from orchestrator_service.documentation import problems
 from orchestrator_service.schemas import Alive, Health
 
@@ -20,9 +20,9 @@ router = APIRouter(tags=["service"])
         **problems(),
     },
 )
-async def get_health(edge: TheEdge, response: Response) -> Health:
+async def get_health(visit: ThisVisit, response: Response) -> Health:
     """ok; degraded while Redis, workers or disk space are missing; down without the record."""
-    health = await edge.vital_signs.now()
+    health = await visit.edge.vital_signs.now()
     if health.status == "down":
         response.status_code = 503
     return health

@@ -11,7 +11,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.responses import HTMLResponse
 
 from orchestrator_service import __version__
-from orchestrator_service.dependencies import LinksForCaller
+from orchestrator_service.dependencies import ThisVisit
 from orchestrator_service.documentation import problems
 from orchestrator_service.schemas import ServiceInfo
 
@@ -32,9 +32,9 @@ _PAGES = {
 
 
 @router.get("/", operation_id="get_service", summary="What this is", responses=problems())
-async def get_service(links: LinksForCaller) -> ServiceInfo:
+async def get_service(visit: ThisVisit) -> ServiceInfo:
     """Name, version and where to go from here."""
-    pages = {name: links.page(path) for name, path in _PAGES.items()}
+    pages = {name: visit.links.page(path) for name, path in _PAGES.items()}
     return ServiceInfo(service=TITLE, version=__version__, links=pages)
 
 

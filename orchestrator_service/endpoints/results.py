@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Annotated
 from urllib.parse import urlencode
 
-from fastapi import Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from orchestrator_service.dependencies import LinksForCaller, TaskId, TheEdge
+from orchestrator_service.dependencies import TaskId, ThisVisit
 from orchestrator_service.documentation import problems
-from orchestrator_service.keyed_route import keyed_router
+from orchestrator_service.keyed_route import KeyedRoute
 from orchestrator_service.refusals import InvalidRequest, KeyRefused
 from orchestrator_service.schemas import PublicStatus, TaskResult, TaskStatus
 from orchestrator_service.task_view import task_result, task_status
@@ -21,7 +21,7 @@ from shared.errors import UnknownTask
 from shared.record.tasks import Task
 from shared.task_state import TaskState
 
-router = keyed_router(tags=["results"])
+router = APIRouter(route_class=KeyedRoute, tags=["results"])
 
 MOST_ITEMS = 1000
 MOST_TASKS = 1000
@@ -68,9 +68,9 @@ class HistoryQuery(BaseModel):
     summary="How a task stands",
     responses=problems(KeyRefused, UnknownTask),
 )
-def get_status(task_id: TaskId, edge: TheEdge, links: LinksForCaller) -> TaskStatus:
+def get_status(task_id: TaskId, visit: ThisVisit) -> TaskStatus:
     """The task without its logs and items."""
-    return task_status(edge.tasks.status(task_id), edge.catalogue, links)
+    return task_status(visit.edge.tasks.status(task_id), visit.edge.catalogue, visit.links)
 
 
 @router.get(
@@ -80,11 +80,11 @@ def get_status(task_id: TaskId, edge: TheEdge, links: LinksForCaller) -> TaskSta
     responses=problems(KeyRefused, UnknownTask, InvalidRequest),
 )
 def get_result(
-    task_id: TaskId, page: Annotated[PageQuery, Query()], edge: TheEdge, links: LinksForCaller
+    task_id: TaskId, page: Annotated[PageQuery, Query()], visit: ThisVisit
 ) -> TaskResult:
     """The task whole, its items and logs in pages; while it runs, as far as it got."""
-    read = edge.tasks.result(task_id, page.items_after, page.logs_after, page.limit)
-    return task_result(read, edge.catalogue, links)
+    read = visit.edge.tasks.result(task_id, page.items_after, page.logs_after, page.limit)
+    return task_result(read, visit.edge.catalogue, visit.links)
 
 
 @router.get(
@@ -110,18 +110,17 @@ def get_result(
 def list_tasks(
     wanted: Annotated[HistoryQuery, Query()],
     response: Response,
-    edge: TheEdge,
-    links: LinksForCaller,
+    visit: ThisVisit,
 ) -> list[TaskStatus]:
     """Tasks, newest first, in pages."""
     before = None if wanted.cursor is None else _position(wanted.cursor)
-    page = edge.tasks.history(wanted.states(), wanted.task_type, before, wanted.limit)
+    page = visit.edge.tasks.history(wanted.states(), wanted.task_type, before, wanted.limit)
     response.headers["X-Total-Count"] = str(page.total)
     if page.has_more:
         query = wanted.model_dump(mode="json", exclude_none=True)
         query["cursor"] = _cursor(page.readings[-1].task)
-        response.headers["Link"] = f'<{links.history(urlencode(query))}>; rel="next"'
-    return [task_status(reading, edge.catalogue, links) for reading in page.readings]
+        response.headers["Link"] = f'<{visit.links.history(urlencode(query))}>; rel="next"'
+    return [task_status(reading, visit.edge.catalogue, visit.links) for reading in page.readings]
 
 
 def _cursor(task: Task) -> str:

@@ -14,7 +14,7 @@ from starlette.websockets import WebSocketDisconnect
 
 from orchestrator_service import event_view
 from orchestrator_service.authentication import SocketEntry
-from orchestrator_service.dependencies import Edge, edge_of, links_for, task_id_of
+from orchestrator_service.dependencies import Edge, edge_of, known_form, links_for
 from orchestrator_service.event_hub import GoingDown
 from orchestrator_service.links import Links
 from shared.errors import UnknownTask
@@ -55,7 +55,7 @@ async def _serve(
         await socket.close(BAD_AFTER, "after must be the id of the last event seen")
         return
     try:
-        known_id = task_id_of(task_id)
+        known_id = known_form(task_id)
         finished = await _until_gone(socket, _send(socket, known_id, int(after), edge, links))
     except UnknownTask:
         if entry is SocketEntry.BY_TASK_ID:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from asgi_correlation_id import correlation_id
-from fastapi import Header, Response
+from fastapi import APIRouter, Header, Response
 
-from orchestrator_service.dependencies import Caller, Edge, LinksForCaller, TheEdge
+from orchestrator_service.dependencies import Edge, ThisVisit
 from orchestrator_service.documentation import problems
 from orchestrator_service.form_fields import form_fields
-from orchestrator_service.keyed_route import keyed_router
+from orchestrator_service.keyed_route import KeyedRoute
 from orchestrator_service.refusals import (
     BodyTooLarge,
     InvalidRequest,
@@ -23,7 +23,7 @@ from shared.errors import IdempotencyMismatch, InvalidParams, UnknownTaskType
 from shared.record.task_types import TaskType
 from shared.utils import utc_now
 
-router = keyed_router(tags=["tasks"])
+router = APIRouter(route_class=KeyedRoute, tags=["tasks"])
 
 _ASSIGN_PROBLEMS = problems(
     MalformedBody,
@@ -52,9 +52,9 @@ IdempotencyKey = Annotated[
     summary="What can be done",
     responses=problems(KeyRefused),
 )
-def list_task_types(edge: TheEdge) -> list[TaskTypeView]:
+def list_task_types(visit: ThisVisit) -> list[TaskTypeView]:
     """Every task type ever announced, whether a worker offers it just now or not."""
-    return [_view(known.task_type, edge) for known in edge.catalogue.read().values()]
+    return [_view(known.task_type, visit.edge) for known in visit.edge.catalogue.read().values()]
 
 
 @router.post("/start_task/", include_in_schema=False)
@@ -67,16 +67,14 @@ def list_task_types(edge: TheEdge) -> list[TaskTypeView]:
 async def assign_task(
     wanted: AssignRequest,
     response: Response,
-    edge: TheEdge,
-    caller: Caller,
-    links: LinksForCaller,
+    visit: ThisVisit,
     idempotency_key: IdempotencyKey = None,
 ) -> Assigned:
     """Accept a task. Once answered it is durable: it runs even if every process dies now."""
-    assignment = await edge.tasks.assign(
+    assignment = await visit.edge.tasks.assign(
         wanted.task_type,
         wanted.params,
-        caller=caller,
+        caller=visit.caller,
         idempotency_key=idempotency_key,
         request_id=correlation_id.get(),
     )
@@ -87,9 +85,9 @@ async def assign_task(
         task_id=task.id,
         message=f"Task '{task.task_type}' successfully assigned",
         timestamp=utc_now(),
-        ws_url=links.socket(task.id),
-        status_url=links.status(task.id),
-        result_url=links.result(task.id),
+        ws_url=visit.links.socket(task.id),
+        status_url=visit.links.status(task.id),
+        result_url=visit.links.result(task.id),
     )
 
 
