@@ -101,6 +101,3 @@ class ItemStatus(str, Enum):
     def is_outcome(self) -> bool:
         """True once nothing more is to be done for the item."""
         return self not in (ItemStatus.NEW, ItemStatus.IN_PROGRESS)
-
-
-OUTCOMES = frozenset(status for status in ItemStatus if status.is_outcome)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, select, text, update
 
 from shared.contracts import EventType
-from shared.record.tables import events, tasks
+from shared.record.tables import LOG_EVENTS, events, tasks
 from shared.utils import utc_now
 
 
@@ -70,7 +70,7 @@ def append_first(connection: Connection, news: Mapping[str, NewEvent]) -> None:
     """Write event 1 of tasks that this transaction inserted with 1 as their last event."""
     now = utc_now()
     connection.execute(
-        events.insert(),
+        events.insert().returning(events.c.id),
         [
             {
                 "task_id": task_id,
@@ -107,7 +107,7 @@ def log_lines(
     connection: Connection, task_id: str, limit: int, *, after_id: int | None = None
 ) -> list[Event]:
     """Log events in order: the `limit` newest, or those that follow event `after_id`."""
-    query = select(events).where(events.c.task_id == task_id, events.c.type == EventType.LOG.value)
+    query = select(events).where(events.c.task_id == task_id, text(LOG_EVENTS))
     if after_id is not None:
         rows = connection.execute(
             query.where(events.c.id > after_id).order_by(events.c.id).limit(limit)

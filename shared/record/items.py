@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from shared.record.tables import items, tasks
-from shared.task_state import OPEN_STATES, OUTCOMES, ItemStatus
+from shared.task_state import OPEN_STATES, ItemStatus
 
 
 @dataclass(frozen=True)
@@ -94,7 +94,7 @@ def open_elsewhere(connection: Connection, task_id: str, portal: str, action: st
             items.c.portal == portal,
             items.c.action == action,
             items.c.task_id != task_id,
-            items.c.status.not_in([status.value for status in OUTCOMES]),
+            items.c.status.in_([status.value for status in ItemStatus if not status.is_outcome]),
             tasks.c.state.in_([state.value for state in OPEN_STATES]),
         )
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, and_, func, or_, select, update
 
 from shared.record import claims, logins
 from shared.record.tables import items, slots, tasks
@@ -106,16 +106,21 @@ def ring(connection: Connection, task_id: str, slot_ids: Sequence[str]) -> None:
 
 
 def was_rung(connection: Connection, task_id: str) -> bool:
-    """True once any doorbell of the task was noted."""
-    query = select(slots.c.id).where(slots.c.task_id == task_id).limit(1)
+    """True once any doorbell of the task was noted: the first one bears the task's id."""
+    query = select(slots.c.id).where(slots.c.id == task_id)
     return connection.execute(query).first() is not None
 
 
 def start(connection: Connection, slot_id: str, worker_id: str, pid: int) -> bool:
-    """A worker answers a doorbell, however late; False if it was answered before."""
+    """A worker's process answers a doorbell, however late; False if it was answered before.
+
+    A process serves one doorbell at a time: if the slot is its own and not over, it answered just
+    now and never heard that this was written.
+    """
+    own = and_(slots.c.worker_id == worker_id, slots.c.pid == pid, slots.c.ended_at.is_(None))
     result = connection.execute(
         update(slots)
-        .where(slots.c.id == slot_id, slots.c.started_at.is_(None))
+        .where(slots.c.id == slot_id, or_(slots.c.started_at.is_(None), own))
         .values(started_at=utc_now(), ended_at=None, worker_id=worker_id, pid=pid)
     )
     return result.rowcount == 1

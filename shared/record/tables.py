@@ -32,6 +32,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.types import TypeDecorator
 
@@ -72,6 +73,14 @@ def _task_id(**options: Any) -> Column[Any]:
 def _item_id(**options: Any) -> Column[Any]:
     return Column("item_id", Integer, ForeignKey("items.id"), nullable=False, **options)
 
+
+def _index_where(condition: str, *columns: str) -> Index:
+    """An index of few rows of a table that grows for ever."""
+    return Index(None, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
+LOG_EVENTS = "type = 'log'"
+"""Written out, since SQLite uses an index of some rows only where the query says so literally."""
 
 task_types = Table(
     "task_types",
@@ -131,8 +140,8 @@ items = Table(
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
     UniqueConstraint("task_id", "key"),
+    UniqueConstraint("task_id", "position"),
     Index(None, "task_id", "status", "position"),
-    Index(None, "portal", "action", "key"),
 )
 
 claims = Table(
@@ -145,7 +154,7 @@ claims = Table(
     Column("renewal", Integer, nullable=False, default=0),
     Column("holder", String(36)),
     Column("item_id", Integer, ForeignKey("items.id")),
-    Index(None, "holder"),
+    _index_where("holder IS NOT NULL", "holder"),
 )
 """`holder` is the slot that works on it, null when free; `fence` only grows."""
 
@@ -218,6 +227,7 @@ events = Table(
     Column("type", String(20), nullable=False),
     Column("timestamp", UtcDateTime, nullable=False),
     Column("data", JSON, nullable=False),
+    _index_where(LOG_EVENTS, "task_id", "id"),
 )
 
 artifacts = Table(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, func, or_, select, update
+from sqlalchemy import Connection, Select, func, select, tuple_, update
 
 from shared.contracts import EventType
 from shared.record import events
@@ -68,7 +68,8 @@ def insert_all(connection: Connection, accepted: Sequence[Task]) -> None:
     rows = [{f.name: getattr(task, f.name) for f in fields(Task)} for task in accepted]
     for row, task in zip(rows, accepted, strict=True):
         row |= {"state": task.state.value, "next_ring_at": task.created_at, "last_event": 1}
-    connection.execute(tasks.insert(), rows)
+    # RETURNING makes it one statement with many rows, where a driver would send one for each.
+    connection.execute(tasks.insert().returning(tasks.c.id), rows)
     first = {task.id: _status_event(task.state, 0) for task in accepted}
     events.append_first(connection, first)
 
@@ -197,13 +198,7 @@ def page(
     """Tasks, newest first, that were created before the task at position `before`."""
     query = _filtered(select(tasks), states, task_type)
     if before is not None:
-        created_at, task_id = before
-        query = query.where(
-            or_(
-                tasks.c.created_at < created_at,
-                and_(tasks.c.created_at == created_at, tasks.c.id < task_id),
-            )
-        )
+        query = query.where(tuple_(tasks.c.created_at, tasks.c.id) < before)
     query = query.order_by(tasks.c.created_at.desc(), tasks.c.id.desc()).limit(limit)
     return [_task(row._mapping) for row in connection.execute(query)]
 

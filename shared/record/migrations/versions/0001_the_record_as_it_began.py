@@ -104,6 +104,15 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_events_task_id")),
         sa.PrimaryKeyConstraint("task_id", "id", name=op.f("pk_events")),
     )
+    with op.batch_alter_table("events") as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_events_task_id_id"),
+            ["task_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("type = 'log'"),
+            postgresql_where=sa.text("type = 'log'"),
+        )
+
     op.create_table(
         "items",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -125,11 +134,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["task_id"], ["tasks.id"], name=op.f("fk_items_task_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_items")),
         sa.UniqueConstraint("task_id", "key", name=op.f("uq_items_task_id_key")),
+        sa.UniqueConstraint("task_id", "position", name=op.f("uq_items_task_id_position")),
     )
     with op.batch_alter_table("items") as batch_op:
-        batch_op.create_index(
-            batch_op.f("ix_items_portal_action_key"), ["portal", "action", "key"], unique=False
-        )
         batch_op.create_index(
             batch_op.f("ix_items_task_id_status_position"),
             ["task_id", "status", "position"],
@@ -187,7 +194,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("portal", "action", "key", name=op.f("pk_claims")),
     )
     with op.batch_alter_table("claims") as batch_op:
-        batch_op.create_index(batch_op.f("ix_claims_holder"), ["holder"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_claims_holder"),
+            ["holder"],
+            unique=False,
+            sqlite_where=sa.text("holder IS NOT NULL"),
+            postgresql_where=sa.text("holder IS NOT NULL"),
+        )
 
     op.create_table(
         "intents",
