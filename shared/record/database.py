@@ -12,6 +12,17 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
 SQLITE_BUSY_SECONDS = 15
+FROZEN_SECONDS = 15
+"""A PostgreSQL transaction that does nothing for so long is ended: its process hangs or is frozen,
+and the locks it holds would stop everybody else."""
+_POSTGRESQL_OPTIONS = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+}
+_SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _WRITES = "record_writes"
 
 
@@ -26,7 +37,11 @@ class Record:
     def __init__(self, url: str, pool_size: int = 10) -> None:
         """`url` is a SQLAlchemy URL; the folder of an SQLite file is made if missing."""
         self.url = make_url(url)
-        self._engine = _sqlite_engine(url) if self.is_sqlite else _postgresql_engine(url, pool_size)
+        if self.is_sqlite:
+            self._engine = self._snapshots = _sqlite_engine(url, pool_size)
+        else:
+            self._engine = _postgresql_engine(url, pool_size)
+            self._snapshots = self._engine.execution_options(**_SNAPSHOT)
 
     @property
     def is_sqlite(self) -> bool:
@@ -48,8 +63,8 @@ class Record:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A consistent view of the record; nothing may be written through it."""
-        with self._engine.connect() as connection, connection.begin():
+        """One moment's view of the record, however long it is read; it refuses to be written."""
+        with self._snapshots.connect() as connection, connection.begin():
             yield connection
 
     def is_reachable(self) -> bool:
@@ -78,20 +93,32 @@ def insert_if_absent(connection: Connection, table: Table, values: dict[str, Any
 
 
 def _postgresql_engine(url: str, pool_size: int) -> Engine:
-    return create_engine(
+    engine = create_engine(
         url,
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
-        connect_args={"connect_timeout": 5},
+        connect_args=_POSTGRESQL_OPTIONS,
     )
 
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _: Any) -> None:
+        connection.execute(f"SET idle_in_transaction_session_timeout = '{FROZEN_SECONDS}s'")
+        connection.commit()
 
-def _sqlite_engine(url: str) -> Engine:
+    return engine
+
+
+def _sqlite_engine(url: str, pool_size: int) -> Engine:
     database = make_url(url).database
     if database:
         Path(database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": SQLITE_BUSY_SECONDS})
+    engine = create_engine(
+        url,
+        pool_size=pool_size,
+        max_overflow=pool_size,
+        connect_args={"timeout": SQLITE_BUSY_SECONDS},
+    )
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: Any) -> None:
@@ -102,6 +129,7 @@ def _sqlite_engine(url: str) -> Engine:
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         writes = connection.get_execution_options().get(_WRITES, False)
+        connection.exec_driver_sql(f"PRAGMA query_only={not writes:d}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine

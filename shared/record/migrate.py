@@ -13,6 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from shared.errors import ConfigurationError
 from shared.record.database import Record
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -21,9 +22,12 @@ _ADVISORY_LOCK = 0x41414221
 
 
 def migrate(record: Record) -> None:
-    """Create or upgrade the tables; safe to call from any number of processes at once."""
+    """Create or upgrade the tables; safe to call from any number of processes at once.
+
+    Raises ConfigurationError if a newer version of this program has made them.
+    """
     config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     with _one_at_a_time(record):
         if _is_current(record, config):
             return
@@ -35,7 +39,14 @@ def migrate(record: Record) -> None:
 def _is_current(record: Record, config: Config) -> bool:
     with record.read() as connection:
         current = MigrationContext.configure(connection).get_current_revision()
-    return current == ScriptDirectory.from_config(config).get_current_head()
+    known = ScriptDirectory.from_config(config)
+    if current is not None and current not in {
+        script.revision for script in known.walk_revisions()
+    }:
+        raise ConfigurationError(
+            f"DATABASE_URL names a record of a newer version ({current}): upgrade this program."
+        )
+    return current == known.get_current_head()
 
 
 @contextmanager
@@ -48,7 +59,9 @@ def _one_at_a_time(record: Record) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
         return
-    with record.engine.connect() as connection:
+    # Without a transaction: one that idles while the tables are made would be ended as frozen.
+    engine = record.engine.execution_options(isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
         connection.execute(text("SELECT pg_advisory_lock(:n)"), {"n": _ADVISORY_LOCK})
         try:
             yield

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import multiprocessing
+import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from multiprocessing.synchronize import Barrier
 from typing import Any, TypeVar
+
+import psutil
 
 T = TypeVar("T")
 
@@ -30,6 +35,19 @@ def together(work: Callable[..., T], arguments: Sequence[tuple[Any, ...]]) -> li
     finally:
         for call in calls:
             call.end()
+
+
+@contextmanager
+def frozen(work: Callable[..., Any], arguments: tuple[Any, ...]) -> Iterator[None]:
+    """Call `work` in another process that stops itself (SIGSTOP), for as long as the block runs."""
+    process = _context.Process(target=work, args=arguments, daemon=True)
+    process.start()
+    try:
+        _wait_until_stopped(process)
+        yield
+    finally:
+        process.kill()
+        process.join()
 
 
 class _Call:
@@ -64,6 +82,14 @@ class _Call:
             self._process.join()
         self._process.close()
         self._answer.close()
+
+
+def _wait_until_stopped(process: BaseProcess) -> None:
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while psutil.Process(process.pid).status() != psutil.STATUS_STOPPED:
+        assert process.exitcode is None, f"it ended with {process.exitcode}"
+        assert time.monotonic() < deadline, "it did not stop itself"
+        time.sleep(0.01)
 
 
 def _run(

@@ -145,9 +145,7 @@ def test_an_item_that_is_being_claimed_is_not_ended_as_never_begun(
     with record.write() as connection:
         held = claims.take_next(connection, task.id, "slot-1")
         assert held is not None
-        ended = meanwhile.begin(
-            lambda c: outcomes.end_unbegun(c, task.id, NOT_TRIED, IN_DOUBT)
-        )
+        ended = meanwhile.begin(lambda c: outcomes.end_unbegun(c, task.id, NOT_TRIED, IN_DOUBT))
 
     # When both are through, Then only the item that nobody claimed was ended
     (not_begun,) = ended.result(DEADLINE_SECONDS)
