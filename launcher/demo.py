@@ -13,7 +13,7 @@ from launcher import browser
 from launcher.api_client import ApiClient
 from launcher.demo_view import DemoView, is_whole
 from launcher.environment import ROOT
-from launcher.interruption import interrupted_once
+from launcher.interruption import Interruption
 from launcher.system import PracticeSystem
 
 INTERRUPTED = 130
@@ -25,7 +25,7 @@ def run_demo(batches: int, keep: bool, console: Console) -> int:
     Whatever happens, nothing is left but the evidence. Raises LauncherError.
     """
     view = DemoView(console)
-    with interrupted_once():
+    with Interruption() as interruption:
         system = None
         try:
             browser.ensure()
@@ -36,6 +36,7 @@ def run_demo(batches: int, keep: bool, console: Console) -> int:
             finally:
                 system.close()
         except KeyboardInterrupt:
+            interruption.ending = True
             view.say("interrupted: ending everything")
             if system:
                 system.close()

@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from launcher.environment import ROOT
 from launcher.errors import LauncherError
+from launcher.interruption import release_signals, signals_held_back
 
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
@@ -72,16 +73,17 @@ class Process:
         """Start the child without waiting for it to be ready."""
         output = self._open_log()
         try:
-            self._child = subprocess.Popen(
-                self.command,
-                cwd=ROOT,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT if output else None,
-                start_new_session=True,
-                preexec_fn=_end_with(os.getpid()),
-            )
+            with signals_held_back():
+                self._child = subprocess.Popen(
+                    self.command,
+                    cwd=ROOT,
+                    env=self.environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT if output else None,
+                    start_new_session=True,
+                    preexec_fn=_preparation_of_a_child(),
+                )
         except OSError as error:
             raise LauncherError(f"cannot start {self.name}: {error}") from None
         finally:
@@ -173,15 +175,19 @@ def stop_all(processes: Sequence[Process], timeout: float = STOP_SECONDS) -> Non
         process.wait(max(0.0, deadline - time.monotonic()))
 
 
-def _end_with(parent: int) -> Callable[[], None] | None:
-    """Linux: let the kernel send SIGTERM to the child when its parent dies, even by kill -9."""
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None).prctl
+def _preparation_of_a_child() -> Callable[[], None]:
+    """What a child does between fork and exec.
 
-    def in_child() -> None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it died before the kernel knew
-            os._exit(1)
+    On Linux it asks the kernel for a SIGTERM when its parent dies, even by kill -9.
+    """
+    parent = os.getpid()
+    prctl = ctypes.CDLL(None).prctl if sys.platform == "linux" else None
 
-    return in_child
+    def prepare() -> None:
+        release_signals()
+        if prctl is not None:
+            prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+            if os.getppid() != parent:  # it died before the kernel knew
+                os._exit(1)
+
+    return prepare

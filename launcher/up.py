@@ -15,7 +15,7 @@ import httpx
 
 from launcher import browser
 from launcher.errors import LauncherError
-from launcher.interruption import interrupted_once
+from launcher.interruption import Interruption
 from launcher.lock import tell
 from launcher.process import Process, wait_until_ready
 from launcher.redis_server import RedisServer
@@ -35,15 +35,15 @@ def run_up() -> int:
         settings = load_settings()
     except ConfigurationError as error:
         raise LauncherError(error.message) from None
-    with interrupted_once(), _only_one(settings) as note:
+    with Interruption() as interruption, _only_one(settings) as note:
         try:
-            _run(settings, note)
+            _run(settings, note, interruption)
         except KeyboardInterrupt:
             return 0
     return 0
 
 
-def _run(settings: Settings, note: int) -> None:
+def _run(settings: Settings, note: int, interruption: Interruption) -> None:
     _refuse_taken_port("FASTAPI_PORT", settings.fastapi_host, settings.fastapi_port)
     _refuse_taken_port("FLOWER_PORT", "127.0.0.1", settings.flower_port)
     environment = {**os.environ, "DATA_DIR": str(settings.data_dir)}
@@ -67,6 +67,7 @@ def _run(settings: Settings, note: int) -> None:
         tell(f"Flower at http://127.0.0.1:{settings.flower_port}; Ctrl-C ends everything")
         _look_after(supervisor, redis)
     finally:
+        interruption.ending = True
         tell(f"ending: work in hand is finished first, {settings.drain_seconds:.0f} s at most")
         supervisor.stop(settings.drain_seconds + LAST_SECONDS)
         if redis:
