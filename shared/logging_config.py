@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 import structlog
@@ -17,20 +18,25 @@ from structlog.typing import EventDict, Processor
 from shared.config import Settings
 
 LOG_FILE = "automation.log"
-_MAX_BYTES = 20_000_000
-_KEPT_FILES = 5
+MAX_BYTES = 20_000_000
+KEPT_FILES = 5
 _SECRET_WORDS = ("password", "secret", "api_key", "authorization", "cookie", "token")
-_NOISY = ("urllib3", "selenium", "kombu", "amqp", "celery.utils.functional", "asyncio", "httpx")
+_NOISY = ("urllib3", "selenium", "kombu", "amqp", "celery.utils.functional", "asyncio", "httpx", "alembic")
 
 
-def configure_logging(settings: Settings, service: str) -> None:
-    """Send this process's logs to the shared file (JSON) and to stderr (for people)."""
+def configure_logging(
+    settings: Settings, service: str, max_bytes: int = MAX_BYTES, kept_files: int = KEPT_FILES
+) -> None:
+    """Send this process's logs to the shared file (JSON) and to stderr (for people).
+
+    A file of `max_bytes` is set aside, and `kept_files` of those are kept.
+    """
     settings.logs_dir.mkdir(parents=True, exist_ok=True)
     before = _processors(service)
     file_handler = ConcurrentRotatingFileHandler(
         str(settings.logs_dir / LOG_FILE),
-        maxBytes=_MAX_BYTES,
-        backupCount=_KEPT_FILES,
+        maxBytes=max_bytes,
+        backupCount=kept_files,
         encoding="utf-8",
     )
     file_handler.setFormatter(_formatter(before, structlog.processors.JSONRenderer()))
@@ -59,11 +65,18 @@ def configure_logging(settings: Settings, service: str) -> None:
 
 
 def hide_secrets(_: Any, __: str, event: EventDict) -> EventDict:
-    """Blank whatever is named like a secret."""
-    for name in event:
-        if any(word in name.lower() for word in _SECRET_WORDS):
-            event[name] = "***"
-    return event
+    """Blank whatever is named like a secret, however deep."""
+    return {name: _without_secrets(name, value) for name, value in event.items()}
+
+
+def _without_secrets(name: object, value: Any) -> Any:
+    if any(word in str(name).lower() for word in _SECRET_WORDS):
+        return "***"
+    if isinstance(value, Mapping):
+        return {inner: _without_secrets(inner, part) for inner, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_without_secrets("", part) for part in value]
+    return value
 
 
 def _processors(service: str) -> list[Processor]:

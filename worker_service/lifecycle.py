@@ -80,6 +80,12 @@ class Presence:
             workers.bury(connection, self._worker_id)
         self._reap_browsers()
 
+    def end_children(self) -> None:
+        """End pool children that did not finish in time; what they held is free at once."""
+        for child in psutil.Process().children():
+            log.warning("pool child took too long to leave", pid=child.pid)
+            child.kill()
+
     def _run(self) -> None:
         next_beat = next_sweep = time.monotonic()
         while not self._stop.wait(CHILD_LOOK_SECONDS):

@@ -10,6 +10,8 @@ import secrets
 import signal
 import socket
 import sys
+import threading
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import structlog
 from celery import Celery, Task, signals
+from celery.exceptions import SecurityWarning
 from sqlalchemy.exc import SQLAlchemyError
 
 from shared.celery_client import create_celery
@@ -91,6 +94,9 @@ class Worker:
 
     def _drain(self, **_: Any) -> None:
         self._draining.set()
+        deadline = threading.Timer(self._settings.drain_seconds, self._presence.end_children)
+        deadline.daemon = True
+        deadline.start()
 
     def _end(self, **_: Any) -> None:
         self._presence.end()
@@ -127,6 +133,9 @@ def main() -> int:
         print(f"worker: {error.message}", file=sys.stderr)
         return 2
     configure_logging(settings, "worker")
+    warnings.filterwarnings("ignore", category=SecurityWarning)
+    if os.geteuid() == 0:
+        log.warning("running as root: Chromium has no sandbox; a user of its own is safer")
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     try:
         Worker(settings).run()

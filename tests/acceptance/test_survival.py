@@ -29,7 +29,7 @@ def test_the_items_of_a_killed_pool_child_are_taken_up_again(deploy: Deploy) -> 
     task_id = here.approve(all_pending=True)
     here.until(task_id, is_an_item)
     victim = here.pool_children()[0]
-    orphans = [p for p in victim.children(recursive=True)]
+    orphans = list(victim.children(recursive=True))
 
     victim.kill()
     result = here.finish(task_id)
