@@ -21,7 +21,7 @@ LOG_FILE = "automation.log"
 MAX_BYTES = 20_000_000
 KEPT_FILES = 5
 _SECRET_WORDS = ("password", "secret", "api_key", "authorization", "cookie", "token")
-_NOISY = ("urllib3", "selenium", "kombu", "amqp", "celery.utils.functional", "asyncio", "httpx", "alembic")
+_NOISY = ("alembic", "amqp", "asyncio", "celery.utils", "httpx", "kombu", "selenium", "urllib3")
 
 
 def configure_logging(
@@ -74,7 +74,7 @@ def _without_secrets(name: object, value: Any) -> Any:
         return "***"
     if isinstance(value, Mapping):
         return {inner: _without_secrets(inner, part) for inner, part in value.items()}
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, list):
         return [_without_secrets("", part) for part in value]
     return value
 
