@@ -186,7 +186,8 @@ class EventHub:
                     if feed := self._feeds.get(task_id):
                         feed.stir()
             except (RedisError, OSError) as error:
-                log.warning("no wake-ups, looking now and then instead", reason=str(error))
+                if pause == FIRST_RETRY_SECONDS:
+                    log.warning("no wake-ups, looking now and then instead", reason=str(error))
             await asyncio.sleep(pause)
             pause = min(2 * pause, LONGEST_RETRY_SECONDS)
 

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.types import ASGIApp
 
 from orchestrator_service import __version__, documentation, exception_handlers, middleware
@@ -121,8 +122,14 @@ def main() -> int:
     except ConfigurationError as error:
         print(f"orchestrator: {error}", file=sys.stderr)
         return 2
-    configure_logging(settings, "orchestrator")
-    keys = load_keys(settings)
+    try:
+        configure_logging(settings, "orchestrator")
+        keys = load_keys(settings)
+        migrate(Record(settings.database))
+    except (OSError, SQLAlchemyError) as error:
+        reason = str(error).split("\n")[0]
+        print(f"orchestrator: cannot start: {reason}", file=sys.stderr)
+        return 1
     if keys.newly_made:
         print(f"orchestrator: API key (kept in data/api_key): {keys.api_key}", flush=True)
     return serve(create_app(settings), settings)

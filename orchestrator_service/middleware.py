@@ -1,4 +1,4 @@
-"""What wraps every request, from the outside in: request id, CORS, log line, path spelling."""
+"""What wraps every request, from the outside in: request id, CORS, log line, spelling."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SIGNED_FILE = re.compile(r"^/static/[A-Za-z0-9_-]{32}/")
 
 def wrap(app: ASGIApp, cors_origins: Sequence[str]) -> ASGIApp:
     """The application with everything around it, so that errors and files are wrapped too."""
-    wrapped: ASGIApp = PathSpelling(app)
+    wrapped: ASGIApp = Spelling(app)
     wrapped = AccessLog(wrapped)
     wrapped = Cors(
         wrapped,
@@ -107,17 +107,21 @@ class AccessLog:
                 )
 
 
-class PathSpelling:
-    """Takes a path with or without its last slash: a redirect would lose a POST's body."""
+class Spelling:
+    """Takes what is meant: a path with or without its last slash, HEAD as a GET without a body.
+
+    A redirect to the other spelling would lose a POST's body; servers drop a HEAD's themselves.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         """Wrap `app`."""
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Spell the path as the routes do."""
+        """Spell the request as the routes do."""
         if scope["type"] in ("http", "websocket"):
-            path = scope["path"]
-            bare = path.rstrip("/") or "/"
-            scope["path"] = f"{bare}/" if bare in _SPELT_WITH_SLASH else bare
+            bare = scope["path"].rstrip("/") or "/"
+            scope = {**scope, "path": f"{bare}/" if bare in _SPELT_WITH_SLASH else bare}
+        if scope.get("method") == "HEAD":
+            scope["method"] = "GET"
         await self.app(scope, receive, send)

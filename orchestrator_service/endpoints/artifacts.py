@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
 import structlog
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Request, Response
 from fastapi.responses import FileResponse
 from starlette.convertors import Convertor, register_url_convertor
 
@@ -49,10 +50,12 @@ class SignatureConvertor(Convertor[str]):
 
 register_url_convertor("signature", SignatureConvertor())
 
+_RANGE = re.compile(r"bytes=\s*(\d+-\d*|-\d+)(\s*,\s*(\d+-\d*|-\d+)){0,99}\s*", re.ASCII)
+_BOUNDS = re.compile(r"(\d{1,30})-(\d{1,30})", re.ASCII)
+
 IfNoneMatch = Annotated[str | None, Header()]
 
 
-@signed.head("/static/{signature:signature}/{path:path}", include_in_schema=False)
 @signed.get(
     "/static/{signature:signature}/{path:path}",
     operation_id="get_file_by_link",
@@ -61,15 +64,15 @@ IfNoneMatch = Annotated[str | None, Header()]
     responses={**_FILE, **problems(LinkRefused, UnknownFile)},
 )
 def get_file_by_link(
-    signature: str, path: str, visit: ThisVisit, if_none_match: IfNoneMatch = None
+    request: Request, signature: str, path: str, visit: ThisVisit, if_none_match: IfNoneMatch = None
 ) -> Response:
     """What `screenshot_url`, `download_links` and evidence links lead to; needs no header."""
     if not visit.edge.signer.check(signature, Purpose.FILES, path.partition("/")[0]):
         raise LinkRefused
+    _forget_senseless_range(request)
     return _file(visit.edge, path, if_none_match)
 
 
-@keyed.head("/static/{path:path}", include_in_schema=False)
 @keyed.get(
     "/static/{path:path}",
     operation_id="get_file",
@@ -77,9 +80,28 @@ def get_file_by_link(
     response_class=FileResponse,
     responses={**_FILE, **problems(KeyRefused, UnknownFile)},
 )
-def get_file(path: str, visit: ThisVisit, if_none_match: IfNoneMatch = None) -> Response:
+def get_file(
+    request: Request, path: str, visit: ThisVisit, if_none_match: IfNoneMatch = None
+) -> Response:
     """The same files for callers that can send a header."""
+    _forget_senseless_range(request)
     return _file(visit.edge, path, if_none_match)
+
+
+def _forget_senseless_range(request: Request) -> None:
+    """A Range that makes no sense is to be ignored (RFC 9110); Starlette would answer in text."""
+    asked = request.headers.get("range")
+    if asked is not None and not makes_sense(asked):
+        headers = request.scope["headers"]
+        request.scope["headers"] = [pair for pair in headers if pair[0] != b"range"]
+
+
+def makes_sense(asked: str) -> bool:
+    """True for a Range header such as `bytes=0-99` or `bytes=-5,10-`."""
+    if _RANGE.fullmatch(asked) is None:
+        return False
+    bounds = _BOUNDS.findall(asked)
+    return all(int(first) <= int(last) for first, last in bounds)
 
 
 def _file(edge: Edge, path: str, if_none_match: str | None) -> Response:

@@ -1,0 +1,208 @@
+"""Writes into the record what a worker would, without one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection
+
+from shared.contracts import EventType, Evidence, EvidenceKind, ItemOutcome
+from shared.notifications import NewsPublisher
+from shared.record import Record, artifacts, events, items, outcomes, task_types, tasks, workers
+from shared.record.events import NewEvent
+from shared.record.task_types import TaskType
+from shared.record.tasks import TaskEnding
+from shared.task_state import ItemStatus, TaskState
+from shared.utils import new_id, rfc3339, utc_now
+
+PORTAL = "https://portal.test"
+
+TEST_TASK = TaskType(
+    name="test_task",
+    title="Test Task",
+    description="Works for a while.",
+    version="1",
+    side_effect="none",
+    params_schema={
+        "type": "object",
+        "additionalProperties": True,
+        "properties": {
+            "duration": {"type": "number", "minimum": 0, "maximum": 3600, "title": "Duration"},
+            "steps": {"type": "integer", "minimum": 1, "maximum": 10_000, "title": "Steps"},
+            "fail": {"type": "boolean", "default": False, "title": "Fail"},
+        },
+    },
+)
+
+APPROVE_BATCHES = TaskType(
+    name="approve_batches",
+    title="Approve Batches",
+    description="Approves pending batches.",
+    version="1",
+    side_effect="write",
+    params_schema={
+        "type": "object",
+        "additionalProperties": False,
+        "x-fault": "Name batch_ids, or batch_count, or all_pending: true; "
+        "an empty form approves nothing.",
+        "anyOf": [
+            {"required": ["batch_ids"]},
+            {"required": ["batch_count"]},
+            {"required": ["all_pending"], "properties": {"all_pending": {"const": True}}},
+        ],
+        "properties": {
+            "batch_ids": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 10_000,
+                "items": {"anyOf": [{"type": "string", "minLength": 1}, {"type": "integer"}]},
+                "title": "Batch IDs",
+            },
+            "batch_count": {"type": "integer", "minimum": 1, "maximum": 10_000},
+            "all_pending": {"type": "boolean", "default": False},
+            "remark": {"type": "string", "maxLength": 400, "default": ""},
+            "auto_approve": {
+                "type": "boolean",
+                "const": True,
+                "default": True,
+                "x-fault": "auto_approve: false is not offered yet; leave it out.",
+            },
+        },
+    },
+    aliases={"max_batches": "batch_count"},
+    words={"done": "approved", "already_done": "already_approved", "refused": "rejected"},
+)
+
+
+class TaskAuthor:
+    """Each method is one transaction, followed by the wake-up a worker would send."""
+
+    def __init__(self, record: Record, results_dir: Path, redis_url: str) -> None:
+        """`redis_url` is where wake-ups go."""
+        self._record = record
+        self._results_dir = results_dir
+        self._news = NewsPublisher(redis_url)
+
+    def close(self) -> None:
+        """No more news."""
+        self._news.close()
+
+    def announce(self, *offered: TaskType) -> None:
+        """Make task types known, as a worker does when it starts."""
+        with self._record.write() as connection:
+            for task_type in offered:
+                task_types.announce(connection, task_type)
+
+    def start_worker(self, *names: str) -> None:
+        """A worker that offers these task types and never answers."""
+        with self._record.write() as connection:
+            workers.announce(connection, new_id(), "host", 1, 2, names)
+
+    def begin(self, task_id: str, keys: Sequence[str] = ()) -> None:
+        """Set the task running, with items of these keys."""
+        with self._record.write() as connection:
+            self._set_state(connection, task_id, TaskState.RUNNING)
+            items.insert(connection, task_id, PORTAL, "approve", keys)
+        self._news.publish(task_id)
+
+    def log(self, task_id: str, *messages: str, quietly: bool = False) -> None:
+        """Add lines to the task's log; `quietly` without a wake-up, as if it were lost."""
+        new = [NewEvent(EventType.LOG, {"message": text, "level": "info"}) for text in messages]
+        self.tell(task_id, *new, quietly=quietly)
+
+    def tell(self, task_id: str, *new: NewEvent, quietly: bool = False) -> None:
+        """Add events."""
+        with self._record.write() as connection:
+            assert events.append(connection, task_id, new)
+        if not quietly:
+            self._news.publish(task_id)
+
+    def finish_items(self, task_id: str, status: ItemStatus, detail: str = "") -> None:
+        """Give every item that has no outcome yet this one."""
+        outcome = ItemOutcome(status, detail, details={"District": "Pune"})
+        with self._record.write() as connection:
+            assert outcomes.end_unbegun(connection, task_id, outcome, outcome)
+
+    def keep_file(
+        self,
+        task_id: str,
+        name: str,
+        content: bytes,
+        content_type: str,
+        *,
+        item: int | None = None,
+    ) -> Evidence:
+        """Store a file with its row; `item` is the item's position."""
+        path = f"{task_id}/{name}"
+        place = self._results_dir / path
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(content)
+        piece = Evidence(
+            EvidenceKind.AFTER if content_type.startswith("image/") else EvidenceKind.FILE,
+            path,
+            hashlib.sha256(content).hexdigest(),
+            len(content),
+            content_type,
+            utc_now(),
+        )
+        with self._record.write() as connection:
+            item_id = None
+            if item is not None:
+                item_id = items.page(connection, task_id, item - 1, 1)[0].id
+            artifacts.insert(connection, task_id, item_id, [piece])
+        return piece
+
+    def tell_item(self, task_id: str, key: str, *evidence: Evidence) -> None:
+        """The event of an approved item."""
+        now = rfc3339(utc_now())
+        data = {
+            "key": key,
+            "batch_id": key,
+            "status": "approved",
+            "detail": "Approved",
+            "attempts": 1,
+            "started_at": now,
+            "finished_at": now,
+            "details": {},
+            "evidence": [
+                {
+                    "kind": piece.kind.value,
+                    "path": piece.path,
+                    "sha256": piece.sha256,
+                    "taken_at": rfc3339(piece.taken_at),
+                }
+                for piece in evidence
+            ],
+            "error": None,
+        }
+        self.tell(task_id, NewEvent(EventType.ITEM, data))
+
+    def complete(self, task_id: str, **result: Any) -> None:
+        """End the task well."""
+        stored = {"message": "1 done", "counts": {"done": 1}, "screenshot": None, "files": []}
+        ending = TaskEnding(result=stored | result)
+        with self._record.write() as connection:
+            self._set_state(connection, task_id, TaskState.COMPLETED, ending)
+        self._news.publish(task_id)
+
+    def fail(self, task_id: str, error: str, code: str, screenshot: str | None = None) -> None:
+        """End the task badly."""
+        stored = {"message": "1 failed", "counts": {"failed": 1}, "screenshot": screenshot}
+        ending = TaskEnding(result={**stored, "files": []}, error=error, code=code)
+        with self._record.write() as connection:
+            self._set_state(connection, task_id, TaskState.FAILED, ending)
+        self._news.publish(task_id)
+
+    def _set_state(
+        self,
+        connection: Connection,
+        task_id: str,
+        wanted: TaskState,
+        ending: TaskEnding | None = None,
+    ) -> None:
+        task = tasks.lock(connection, task_id)
+        assert task is not None
+        tasks.set_state(connection, task, wanted, ending)
