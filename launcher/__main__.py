@@ -1,67 +1,19 @@
-"""`python -m launcher COMMAND`: the commands of ./run."""
+"""`python -m launcher COMMAND`: what ./run hands over to."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Annotated
-
-import typer
-from rich.console import Console
-
-from launcher.checks import run_benchmarks, run_lint, run_tests
-from launcher.demo import run_demo
-from launcher.errors import LauncherError
-from launcher.lock import tell
-from launcher.up import run_up
-
-app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-ALL_ARGUMENTS = {"ignore_unknown_options": True, "allow_extra_args": True, "help_option_names": []}
-
-Batches = Annotated[int, typer.Option(min=1, max=10_000, help="How many batches to approve.")]
-Keep = Annotated[bool, typer.Option("--keep", help="Leave everything running until Ctrl-C.")]
+import signal
 
 
-@app.command()
-def demo(batches: Batches = 25, keep: Keep = False) -> None:
-    """Approve batches of a practice portal in a real browser and prove each one."""
-    _finish(lambda: run_demo(batches, keep, Console()))
+def main() -> None:
+    """Run the command that was typed."""
+    # A Ctrl-C during the imports ends us without a word; then the commands see to it themselves.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from launcher.command_line import app
 
-
-@app.command(context_settings=ALL_ARGUMENTS)
-def test(context: typer.Context) -> None:
-    """Run every test; options and paths are pytest's own."""
-    _finish(lambda: run_tests(context.args))
-
-
-@app.command()
-def up() -> None:
-    """Run orchestrator, worker, Flower and Redis for real work, as .env says, until Ctrl-C."""
-    _finish(run_up)
-
-
-@app.command()
-def lint() -> None:
-    """Check style, types, import rules and dependencies."""
-    _finish(run_lint)
-
-
-@app.command(context_settings=ALL_ARGUMENTS)
-def bench(context: typer.Context) -> None:
-    """Measure how fast it is; options are those of tests.benchmarks."""
-    _finish(lambda: run_benchmarks(context.args))
-
-
-def _finish(command: Callable[[], int]) -> None:
-    """Run a command and leave with its status; a failure is told in a line, a Ctrl-C is none."""
-    try:
-        status = command()
-    except LauncherError as error:
-        tell(str(error))
-        status = 1
-    except KeyboardInterrupt:
-        status = 130
-    raise typer.Exit(status)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    app(prog_name="./run")
 
 
 if __name__ == "__main__":
-    app(prog_name="./run")
+    main()

@@ -36,7 +36,7 @@ class PracticePortal(Process):
         """`folder` holds its database; `latency_ms` is added to every page."""
         self.folder = folder
         self.username = USERNAME
-        self.password = secrets.token_urlsafe(12)
+        self.password = secrets.token_hex(8)
         self._ports = ("0", "0")
         self._ready = ReadyFile(folder / "portal.json")
         self._options = ["--batches", str(batches), "--seed", str(seed)]

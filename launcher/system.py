@@ -52,8 +52,8 @@ class PracticeSystem:
         # Chromium makes a socket in its temporary folder, whose path may not be long.
         self._temporary = Path(tempfile.gettempdir()) / f"practice-{secrets.token_hex(4)}"
         self.folder = (folder or self._temporary / "system").resolve()
-        self.api_key = secrets.token_urlsafe(24)
-        self._secret_key = secrets.token_urlsafe(32)
+        self.api_key = secrets.token_hex(16)
+        self._secret_key = secrets.token_hex(32)
         self._environment = practice_environment(self.folder, self._temporary)
         self._overrides = dict(settings or {})
         self._concurrency = concurrency

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from launcher.__main__ import app
+from launcher.command_line import app
 from launcher.environment import ROOT
 
 
