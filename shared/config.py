@@ -7,6 +7,7 @@ project's root; empty: no file). Relative paths mean the root, wherever a servic
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -26,7 +27,9 @@ LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]
 class Settings(BaseSettings):
     """Everything an operator can set; each field is the environment variable in capitals."""
 
-    model_config = SettingsConfigDict(extra="ignore", env_ignore_empty=True, frozen=True)
+    model_config = SettingsConfigDict(
+        extra="ignore", env_ignore_empty=True, frozen=True, allow_inf_nan=False
+    )
 
     redis_url: str = ""
     celery_broker_url: str = ""
@@ -84,6 +87,28 @@ class Settings(BaseSettings):
     def _below_root(cls, value: Path) -> Path:
         return (ROOT / value.expanduser()).resolve()
 
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis(cls, value: str) -> str:
+        return _begins(value, "redis://", "rediss://", "unix://")
+
+    @field_validator("celery_broker_url", "celery_result_backend")
+    @classmethod
+    def _is_url(cls, value: str) -> str:
+        if value and not re.match(r"[a-z][a-z0-9+]*://.", value):
+            raise ValueError("it should be a URL such as redis://host:6379/0")
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _is_sqlite_or_postgresql(cls, value: str) -> str:
+        return _begins(value, "sqlite:///", "postgresql://", "postgresql+psycopg://", "postgres://")
+
+    @field_validator("esc_base_url", "public_base_url")
+    @classmethod
+    def _is_web_address(cls, value: str) -> str:
+        return _begins(value, "https://", "http://")
+
     @property
     def redis(self) -> str:
         """The Redis everything runs on; blank means the one on this machine."""
@@ -104,6 +129,8 @@ class Settings(BaseSettings):
         """SQLAlchemy URL of the record; blank means SQLite in the data folder."""
         if not self.database_url:
             return f"sqlite:///{self.data_dir / 'record.sqlite3'}"
+        if self.database_url.startswith("sqlite:///"):
+            return f"sqlite:///{ROOT / self.database_url.removeprefix('sqlite:///')}"
         plain = self.database_url.replace("postgres://", "postgresql://", 1)
         return plain.replace("postgresql://", "postgresql+psycopg://", 1)
 
@@ -118,12 +145,28 @@ def load_settings(**overrides: Any) -> Settings:
 
     Raises ConfigurationError naming each wrong setting, what was found and what is allowed.
     """
-    named = os.environ.get("ENV_FILE")
-    env_file = ROOT / ".env" if named is None else (ROOT / named if named else None)
     try:
-        return Settings(_env_file=env_file, **overrides)
+        return Settings(_env_file=_env_file(), **overrides)
     except ValidationError as error:
         raise ConfigurationError(_explain(error)) from None
+
+
+def _env_file() -> Path | None:
+    named = os.environ.get("ENV_FILE")
+    if named is None:
+        return ROOT / ".env"
+    if not named:
+        return None
+    file = ROOT / named
+    if not file.is_file():
+        raise ConfigurationError(f"ENV_FILE is {named!r}: there is no such file")
+    return file
+
+
+def _begins(value: str, *allowed: str) -> str:
+    if not value or any(value.startswith(start) and value != start for start in allowed):
+        return value
+    raise ValueError(f"it should begin with {' or '.join(allowed)}")
 
 
 def _explain(error: ValidationError) -> str:
@@ -131,6 +174,10 @@ def _explain(error: ValidationError) -> str:
     for fault in error.errors():
         name = str(fault["loc"][0]).upper()
         secret = Settings.model_fields[name.lower()].annotation is SecretStr
-        found = "a secret" if secret else repr(fault["input"])
-        lines.append(f"{name} is {found}: {fault['msg']}")
+        found = "a secret" if secret else repr(_without_password(fault["input"]))
+        lines.append(f"{name} is {found}: {fault['msg'].removeprefix('Value error, ')}")
     return "; ".join(lines)
+
+
+def _without_password(found: Any) -> Any:
+    return re.sub(r"//.*@", "//***@", found) if isinstance(found, str) else found

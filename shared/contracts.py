@@ -188,8 +188,11 @@ class Claim(Protocol):
         ...
 
     @property
-    def cancelled(self) -> bool:
-        """True once somebody asked to cancel the task."""
+    def may_act(self) -> bool:
+        """False: only find out what became of open intents, then raise NothingClicked if nothing.
+
+        So it is for an item of a cancelled or failed task, or one whose attempts are spent.
+        """
         ...
 
     def check(self) -> None:

@@ -6,7 +6,9 @@ AgentError
 │   ├── UnknownTask
 │   ├── UnknownTaskType
 │   ├── InvalidParams
-│   └── IdempotencyMismatch
+│   ├── IdempotencyMismatch
+│   ├── StateConflict
+│   └── TooManyTasks
 ├── BusinessError               the portal says no: never retried, the item is `refused`
 │   └── BatchRefused
 ├── BatchNotFound               the portal has no such batch: the item is `not_found`
@@ -24,6 +26,7 @@ AgentError
 │   │   └── AccountLocked
 │   ├── ProfileMismatch
 │   └── TaskFailed
+├── NothingClicked              what was only to be resolved turned out not taken
 ├── ClaimLost                   somebody else holds the item now: stop, touch nothing
 └── TransitionRefused           a task cannot go from this state to that one
 """
@@ -105,6 +108,22 @@ class IdempotencyMismatch(RequestError):
     code = "idempotency_mismatch"
     status = 422
     title = "Idempotency-Key reused"
+
+
+class StateConflict(RequestError):
+    """The task's state does not allow this."""
+
+    code = "state_conflict"
+    status = 409
+    title = "State conflict"
+
+
+class TooManyTasks(RequestError):
+    """Too many tasks wait already."""
+
+    code = "too_many_tasks"
+    status = 503
+    title = "Too many tasks"
 
 
 class BusinessError(AgentError):
@@ -207,6 +226,12 @@ class TaskFailed(FatalError):
     """The task's own work failed."""
 
     code = "task_failed"
+
+
+class NothingClicked(AgentError):
+    """Nothing was clicked, and nothing may be."""
+
+    code = "nothing_clicked"
 
 
 class ClaimLost(AgentError):

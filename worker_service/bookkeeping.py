@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from shared.contracts import ItemOutcome, Verdict
+from shared.contracts import ItemOutcome
 from shared.record import (
     Record,
     claims,
@@ -16,14 +16,15 @@ from shared.record import (
     slots,
     tasks,
 )
+from shared.record.claims import HeldClaim
 from shared.record.conclusion import conclude, result_of
 from shared.record.persistence import persist
+from shared.record.progress import item_events, progress_event
 from shared.record.tasks import Task, TaskEnding
 from shared.task_state import ItemStatus, TaskState
 from shared.utils import utc_now
 from worker_service.claim import RecordClaim
 from worker_service.outcomes import FailTask, Finish, LetGo, TryAgain
-from worker_service.progress import item_events, progress_event
 from worker_service.registry import Plan, TaskDefinition
 
 SERVED_STATES = (TaskState.RUNNING, TaskState.CANCELLING)
@@ -35,11 +36,23 @@ def begin(record: Record, task_id: str) -> Task | None:
     def write(connection: Connection) -> Task | None:
         task = tasks.lock(connection, task_id)
         if task is not None and task.state is TaskState.PENDING:
-            tasks.set_state(connection, task, TaskState.RUNNING)
-            task = tasks.lock(connection, task_id)
+            task = tasks.set_state(connection, task, TaskState.RUNNING)
         if task is None or task.state not in SERVED_STATES:
             return None
         return task if task.total is not None else tasks.begin_planning(connection, task)
+
+    return persist(record, write)
+
+
+def claim_next(record: Record, task_id: str, slot_id: str) -> tuple[HeldClaim, Task] | None:
+    """Claim the next free item; with the task as it stands at that moment. None if none is free."""
+
+    def write(connection: Connection) -> tuple[HeldClaim, Task] | None:
+        task = tasks.lock(connection, task_id)
+        if task is None or task.state not in SERVED_STATES:
+            return None
+        held = claims.take_next(connection, task_id, slot_id)
+        return None if held is None else (held, task)
 
     return persist(record, write)
 
@@ -129,25 +142,17 @@ def task_failed(
 ) -> None:
     """Write why the task cannot go on, and end what nobody works on. Raises ClaimLost.
 
-    Items that other slots have in hand still get outcomes of their own; the last one of all
-    makes the task final.
+    Items that other slots have in hand, or that may have been clicked, still get outcomes of their
+    own; the last one of all makes the task final.
     """
-    rest = ItemOutcome(
-        ItemStatus.FAILED, f"Not tried: {failure.error}", verdict=None, error=failure.error
-    )
-    in_doubt = ItemOutcome(
-        ItemStatus.UNVERIFIED,
-        f"A click was announced before and its result was not read: {failure.error}",
-        verdict=Verdict.UNKNOWN,
-        error=failure.error,
-    )
+    rest = ItemOutcome(ItemStatus.FAILED, f"Not tried: {failure.error}", error=failure.error)
 
     def write(connection: Connection) -> None:
         task = tasks.lock(connection, claim.task_id)
         if task is None:
             return
         tasks.note_failure(connection, task, failure.code, failure.error)
-        ended = outcomes.end_unbegun(connection, task.id, rest, in_doubt)
+        ended = outcomes.end_unbegun(connection, task.id, rest)
         task = tasks.count_finished(connection, task, len(ended))
         events.append(connection, task.id, item_events(connection, ended, definition.announcement))
         _finish(connection, claim, definition, failure.outcome)

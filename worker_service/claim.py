@@ -21,12 +21,11 @@ from shared.contracts import (
     Reading,
     Verdict,
 )
-from shared.errors import ClaimLost
-from shared.record import Record, artifacts, claims, events, intents, outcomes, tasks
+from shared.errors import ClaimLost, NothingClicked
+from shared.record import Record, artifacts, claims, events, intents, outcomes
 from shared.record.claims import HeldClaim
 from shared.record.events import NewEvent
 from shared.record.persistence import persist
-from shared.task_state import TaskState
 
 logger = structlog.get_logger()
 
@@ -37,7 +36,13 @@ class RecordClaim:
     """Implements `shared.contracts.Claim`; renewed by a thread while it is used as a context."""
 
     def __init__(
-        self, record: Record, held: HeldClaim, lease_seconds: float, tell: Callable[[str], None]
+        self,
+        record: Record,
+        held: HeldClaim,
+        lease_seconds: float,
+        tell: Callable[[str], None],
+        *,
+        may_act: bool = True,
     ) -> None:
         """`tell` is called with the task's id after each commit that others may want to see."""
         self.held = held
@@ -47,7 +52,7 @@ class RecordClaim:
         self._readings: list[Reading] = []
         self._evidence: list[Evidence] = []
         self._log: list[NewEvent] = []
-        self._cancelled = False
+        self._may_act = may_act
         self._lost = threading.Event()
         self._done = threading.Event()
         self._renewed_at = time.monotonic()
@@ -85,9 +90,9 @@ class RecordClaim:
         return self._open_intents
 
     @property
-    def cancelled(self) -> bool:
-        """True once somebody asked to cancel the task, as of the last renewal."""
-        return self._cancelled
+    def may_act(self) -> bool:
+        """False: only find out what became of open intents."""
+        return self._may_act
 
     def check(self) -> None:
         """Raise ClaimLost if the claim is no longer ours, or nobody could renew it for a lease."""
@@ -101,6 +106,9 @@ class RecordClaim:
 
     def state_intent(self, terms: IntentTerms) -> Intent:
         """Write the intent, and all that was noted before it, durably. Raises ClaimLost."""
+
+        if not self._may_act:
+            raise NothingClicked(f"{self.key} may not be clicked any more.")
 
         def write(connection: Connection) -> Intent:
             intent = intents.state(connection, self.held, terms)
@@ -152,7 +160,6 @@ class RecordClaim:
             try:
                 with self._record.write() as connection:
                     ours = claims.renew(connection, self.held)
-                    task = tasks.get(connection, self.task_id)
             except SQLAlchemyError as error:
                 logger.warning("claim not renewed", reason=str(error).split("\n")[0])
                 continue
@@ -160,7 +167,6 @@ class RecordClaim:
                 self._lost.set()
                 return
             self._renewed_at = time.monotonic()
-            self._cancelled = task is not None and task.state is TaskState.CANCELLING
 
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}

@@ -16,20 +16,24 @@ from pydantic import BaseModel
 
 from shared.contracts import ItemOutcome
 from shared.correlation import about_task
-from shared.errors import ClaimLost, WorkerKilled
-from shared.record import Record, claims, slots, tasks
+from shared.errors import ClaimLost, NothingClicked, WorkerKilled
+from shared.record import Record, slots, tasks
 from shared.record.claims import HeldClaim
 from shared.record.persistence import persist
 from shared.record.tasks import Task
+from shared.task_state import ItemStatus, TaskState
 from worker_service import bookkeeping
 from worker_service.claim import RecordClaim
 from worker_service.context import TaskContext
-from worker_service.outcomes import Decision, FailTask, Finish, TryAgain, decide
+from worker_service.outcomes import Decision, FailTask, Finish, TryAgain, decide, given_up
 from worker_service.registry import Plan, TaskDefinition
 
 log = structlog.get_logger()
 
 T = TypeVar("T")
+
+READS_PER_ATTEMPT = 2
+"""An item whose reading kills its worker is left unverified after twice its attempts."""
 
 
 @dataclass(frozen=True)
@@ -121,43 +125,65 @@ class Executor:
         params = definition.params.model_validate(task.params)
         turn_ends = time.monotonic() + self._rules.turn_seconds
         while not self._draining():
-            held = persist(self._record, lambda c: claims.take_next(c, task.id, slot_id))
-            if held is None:
+            claimed = bookkeeping.claim_next(self._record, task.id, slot_id)
+            if claimed is None:
                 return
-            self._do(held, definition, params, context)
+            self._do(*claimed, definition, params, context)
             if time.monotonic() >= turn_ends and self._another_waits(task.id):
                 return
 
     def _do(
         self,
         held: HeldClaim,
+        task: Task,
         definition: TaskDefinition[Any],
         params: BaseModel,
         context: TaskContext,
     ) -> None:
-        with RecordClaim(self._record, held, self._rules.lease_seconds, self._tell) as claim:
-            decision = self._attempt(claim, definition, params, context)
+        ending = self._ending_without_a_click(held, task)
+        claim = RecordClaim(
+            self._record, held, self._rules.lease_seconds, self._tell, may_act=ending is None
+        )
+        with claim:
+            if ending is not None and not self._worth_reading(claim):
+                decision: Decision = Finish(given_up(ending, intent_open=bool(claim.open_intents)))
+            else:
+                decision = self._attempt(claim, ending, definition, params, context)
             try:
                 self._keep(claim, definition, decision)
             except ClaimLost as lost:
                 log.warning("claim lost before the outcome was kept", key=claim.key, why=str(lost))
         self._tell(held.item.task_id)
 
+    def _ending_without_a_click(self, held: HeldClaim, task: Task) -> ItemOutcome | None:
+        """How the item ends if nothing was clicked, when nothing may be; None: work on it."""
+        if task.state is TaskState.CANCELLING:
+            return ItemOutcome(ItemStatus.SKIPPED, task.error or "")
+        if task.error is not None:
+            return ItemOutcome(ItemStatus.FAILED, f"Not tried: {task.error}", error=task.error)
+        if held.item.attempts > self._rules.max_attempts:
+            why = f"Given up: the worker died {held.item.attempts - 1} times while it worked on it."
+            return ItemOutcome(ItemStatus.FAILED, why, error=why)
+        return None
+
+    def _worth_reading(self, claim: RecordClaim) -> bool:
+        """True if something may have been clicked, and reading it has not killed us before."""
+        too_often = READS_PER_ATTEMPT * self._rules.max_attempts
+        return bool(claim.open_intents) and claim.attempt <= too_often
+
     def _attempt(
         self,
         claim: RecordClaim,
+        ending: ItemOutcome | None,
         definition: TaskDefinition[Any],
         params: BaseModel,
         context: TaskContext,
     ) -> Decision:
-        outcome: ItemOutcome | Exception
-        if claim.attempt > self._rules.max_attempts:
-            died = claim.attempt - 1
-            outcome = WorkerKilled(f"The worker died {died} times while it worked on this item.")
-        else:
-            outcome = _guarded(
-                lambda: definition.run_item(claim, params, context), f"{claim.key}: attempt failed"
-            )
+        outcome = _guarded(
+            lambda: definition.run_item(claim, params, context), f"{claim.key}: attempt failed"
+        )
+        if isinstance(outcome, NothingClicked) and ending is not None:
+            return Finish(ending)
         if isinstance(outcome, Exception):
             return self._decide(outcome, claim.attempt, intent_open=bool(claim.open_intents))
         return Finish(outcome)

@@ -69,11 +69,12 @@ def decide(error: Exception, *, attempt: int, max_attempts: int, intent_open: bo
     if isinstance(error, UnverifiedError):
         return Finish(unverified(message))
     if isinstance(error, FatalError):
-        return FailTask(_given_up(message, intent_open), error.code, message)
+        return FailTask(given_up(_failed(message), intent_open=intent_open), error.code, message)
     if attempt < max_attempts:
         return TryAgain(backoff(attempt), message)
     spent = "" if isinstance(error, ApplicationError) else "unexpected error, "
-    return Finish(_given_up(f"Given up after {attempt} attempts: {spent}{message}", intent_open))
+    failed = _failed(f"Given up after {attempt} attempts: {spent}{message}")
+    return Finish(given_up(failed, intent_open=intent_open))
 
 
 def unverified(message: str) -> ItemOutcome:
@@ -81,7 +82,12 @@ def unverified(message: str) -> ItemOutcome:
     return ItemOutcome(ItemStatus.UNVERIFIED, message, verdict=Verdict.UNKNOWN, error=message)
 
 
-def _given_up(message: str, intent_open: bool) -> ItemOutcome:
-    if intent_open:
-        return unverified(f"{message} A click was announced before and its result was not read.")
+def given_up(ending: ItemOutcome, *, intent_open: bool) -> ItemOutcome:
+    """`ending`, unless something may have been clicked: then the item is unverified."""
+    if not intent_open:
+        return ending
+    return unverified(f"{ending.detail} A click was announced before and its result was not read.")
+
+
+def _failed(message: str) -> ItemOutcome:
     return ItemOutcome(ItemStatus.FAILED, message, error=message)

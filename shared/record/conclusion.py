@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 
 from shared.contracts import EvidenceKind
 from shared.record import artifacts, items, tasks
-from shared.record.task_types import TaskType
+from shared.record.task_types import TaskType, word
 from shared.record.tasks import Task, TaskEnding
 from shared.task_state import ItemStatus, TaskState
 
@@ -19,18 +19,19 @@ _NAMED_FIRST = (ItemStatus.DONE, ItemStatus.ALREADY_DONE, ItemStatus.REFUSED, It
 def public_counts(counts: Mapping[ItemStatus, int], task_type: TaskType | None) -> dict[str, int]:
     """How many items ended how, by the task type's public words, outcomes first."""
     ordered = [*_NAMED_FIRST, *(s for s in ItemStatus if s not in _NAMED_FIRST)]
-    return {
-        task_type.word(status) if task_type else status.value: counts[status]
-        for status in ordered
-        if counts.get(status)
-    }
+    spoken: dict[str, int] = {}
+    for status in ordered:
+        if counts.get(status):
+            public = word(task_type, status)
+            spoken[public] = spoken.get(public, 0) + counts[status]
+    return spoken
 
 
 def message_of(counts: Mapping[str, int]) -> str:
     """The counts as a sentence: "3 approved, 1 already approved, 1 UNVERIFIED"."""
     spoken = [
-        f"{n} {'UNVERIFIED' if word == ItemStatus.UNVERIFIED.value else word.replace('_', ' ')}"
-        for word, n in counts.items()
+        f"{n} {'UNVERIFIED' if told == ItemStatus.UNVERIFIED.value else told.replace('_', ' ')}"
+        for told, n in counts.items()
     ]
     return ", ".join(spoken) or "Nothing to do"
 
@@ -52,16 +53,21 @@ def result_of(connection: Connection, task_id: str, task_type: TaskType | None) 
 def conclude(connection: Connection, task: Task, task_type: TaskType | None) -> bool:
     """Make a locked task final if every item has its outcome; True if it is final now.
 
-    A task for which a failure was noted ends `failed`, a cancelled one `cancelled`.
+    A cancelled task ends `cancelled`, one for which a failure was noted `failed`.
     """
     if task.total is None or task.finished < task.total:
         return False
-    ending = TaskEnding(result_of(connection, task.id, task_type), task.error, task.error_code)
-    if task.error is not None:
-        state = TaskState.FAILED
-    elif task.state is TaskState.CANCELLING:
+    if task.state is TaskState.CANCELLING:
         state = TaskState.CANCELLED
+    elif task.error is not None:
+        state = TaskState.FAILED
     else:
         state = TaskState.COMPLETED
-    tasks.set_state(connection, task, state, ending)
+    end(connection, task, state, task_type)
     return True
+
+
+def end(connection: Connection, task: Task, state: TaskState, task_type: TaskType | None) -> None:
+    """Make a locked task final, with the error that was noted for it. TransitionRefused."""
+    ending = TaskEnding(result_of(connection, task.id, task_type), task.error, task.error_code)
+    tasks.set_state(connection, task, state, ending)

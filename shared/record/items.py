@@ -72,6 +72,14 @@ def get(connection: Connection, item_id: int) -> Item:
     return _item(connection.execute(select(items).where(items.c.id == item_id)).one()._mapping)
 
 
+def of_ids(connection: Connection, item_ids: Sequence[int]) -> list[Item]:
+    """These items, in the order of their tasks."""
+    query = (
+        select(items).where(items.c.id.in_(item_ids)).order_by(items.c.task_id, items.c.position)
+    )
+    return [_item(row._mapping) for row in connection.execute(query)]
+
+
 def counts(connection: Connection, task_ids: Iterable[str]) -> dict[str, dict[ItemStatus, int]]:
     """How many items of each task have each status."""
     rows = connection.execute(

@@ -39,13 +39,11 @@ def is_recorded(connection: Connection, claim: HeldClaim) -> bool:
     return connection.execute(query).first() is not None
 
 
-def end_unbegun(
-    connection: Connection, task_id: str, outcome: ItemOutcome, unverified: ItemOutcome
-) -> list[int]:
+def end_unbegun(connection: Connection, task_id: str, outcome: ItemOutcome) -> list[int]:
     """Give every item of a locked task that nobody works on `outcome`; the items' numbers.
 
-    An item whose batch has an intent of this task without verdict gets `unverified` instead; the
-    intent stays open, since only reading the portal can close it.
+    An item whose batch has an intent of this task without verdict is left alone: only reading
+    the portal can end it, and a slot will.
     """
     unbegun = connection.execute(
         select(items.c.id, items.c.fence)
@@ -55,14 +53,9 @@ def end_unbegun(
         .with_for_update(key_share=True)
     ).all()
     in_doubt = _with_open_intent(connection, task_id)
-    _insert(
-        connection,
-        [
-            _Ending(row.id, row.fence or 0, unverified if row.id in in_doubt else outcome)
-            for row in unbegun
-        ],
-    )
-    return [row.id for row in unbegun]
+    ending = [_Ending(row.id, row.fence or 0, outcome) for row in unbegun if row.id not in in_doubt]
+    _insert(connection, ending)
+    return [each.item_id for each in ending]
 
 
 def _with_open_intent(connection: Connection, task_id: str) -> set[int]:

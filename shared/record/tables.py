@@ -100,6 +100,7 @@ tasks = Table(
     Column("state", String(20), nullable=False),
     Column("caller", String(100), nullable=False),
     Column("request_id", String(200)),
+    Column("retry_of", String(36), ForeignKey("tasks.id"), unique=True),
     Column("idempotency_key", String(255)),
     Column("idempotency_hash", String(64)),
     Column("total", Integer),

@@ -19,7 +19,8 @@ class TaskType:
 
     `params_schema` is JSON Schema 2020-12 with the params' public names; a schema that carries
     `x-fault` brings the sentence to say when it is not met. `aliases` maps deprecated names of
-    params to public ones. `words` are the type's public words for item statuses.
+    params to public ones. `words` are the type's public words for item statuses. `keys_param` is
+    the param that names a task's items, None if none does.
     """
 
     name: str
@@ -30,10 +31,16 @@ class TaskType:
     params_schema: dict[str, Any]
     aliases: dict[str, str] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
+    keys_param: str | None = None
 
     def word(self, status: ItemStatus) -> str:
         """The public word for an item status."""
         return self.words.get(status.value, status.value)
+
+
+def word(task_type: TaskType | None, status: ItemStatus) -> str:
+    """The public word for an item's status, whether or not its task type is known."""
+    return task_type.word(status) if task_type else status.value
 
 
 def announce(connection: Connection, offered: TaskType) -> None:

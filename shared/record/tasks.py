@@ -41,6 +41,7 @@ class Task:
     next_ring_at: datetime | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    retry_of: str | None = None
 
 
 @dataclass(frozen=True)
@@ -108,16 +109,17 @@ def set_state(
     task: Task,
     wanted: TaskState,
     ending: TaskEnding | None = None,
-) -> None:
+) -> Task:
     """Move a locked task to another state, with the events that tell of it. The only setter.
 
-    A final state takes the `ending` and writes the final event. Raises TransitionRefused.
+    A final state takes the `ending` and writes the final event. Returns the task as it then
+    stands. Raises TransitionRefused.
     """
     transition(task.state, wanted)
     now = utc_now()
     progress = 100 if wanted is TaskState.COMPLETED else task.progress
     news = [_status_event(wanted, progress)]
-    values: dict[str, Any] = {"state": wanted.value, "progress": progress}
+    values: dict[str, Any] = {"progress": progress}
     if wanted is TaskState.RUNNING and task.started_at is None:
         values["started_at"] = now
     if wanted.is_final:
@@ -126,7 +128,10 @@ def set_state(
         values |= {"finished_at": now, "next_ring_at": None}
         values |= {"result": end.result, "error": end.error, "error_code": end.code}
     events.append(connection, task.id, news)
-    connection.execute(update(tasks).where(tasks.c.id == task.id).values(values))
+    connection.execute(
+        update(tasks).where(tasks.c.id == task.id).values(state=wanted.value, **values)
+    )
+    return replace(task, state=wanted, **values)
 
 
 def set_planned(connection: Connection, task: Task, total: int, params: dict[str, Any]) -> Task:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection
@@ -9,17 +10,19 @@ from sqlalchemy import Connection
 from shared.contracts import EventType
 from shared.record import artifacts, items
 from shared.record.events import NewEvent
-from shared.record.task_types import TaskType
+from shared.record.task_types import TaskType, word
 from shared.record.tasks import Task
 from shared.utils import rfc3339
 
 
-def item_events(connection: Connection, item_ids: list[int], task_type: TaskType) -> list[NewEvent]:
+def item_events(
+    connection: Connection, item_ids: Sequence[int], task_type: TaskType | None
+) -> list[NewEvent]:
     """An `item` event for each of these items, as they stand in this transaction."""
     evidence = artifacts.of_items(connection, item_ids)
     return [
-        NewEvent(EventType.ITEM, _item_data(items.get(connection, item_id), evidence, task_type))
-        for item_id in item_ids
+        NewEvent(EventType.ITEM, _item_data(item, evidence, task_type))
+        for item in items.of_ids(connection, item_ids)
     ]
 
 
@@ -34,7 +37,9 @@ def progress_event(task: Task, message: str) -> NewEvent:
     return NewEvent(EventType.PROGRESS, data)
 
 
-def _item_data(item: items.Item, evidence: dict[int, Any], task_type: TaskType) -> dict[str, Any]:
+def _item_data(
+    item: items.Item, evidence: dict[int, Any], task_type: TaskType | None
+) -> dict[str, Any]:
     pieces = [
         {
             "kind": piece.kind.value,
@@ -47,7 +52,7 @@ def _item_data(item: items.Item, evidence: dict[int, Any], task_type: TaskType) 
     return {
         "key": item.key,
         "batch_id": item.key,
-        "status": task_type.word(item.status),
+        "status": word(task_type, item.status),
         "detail": item.detail,
         "attempts": item.attempts,
         "started_at": None if item.started_at is None else rfc3339(item.started_at),
