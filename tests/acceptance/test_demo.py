@@ -114,14 +114,21 @@ def test_the_demo_approves_every_batch_once_and_proves_it(
     shutil.rmtree(evidence.parent)
 
 
-@pytest.mark.parametrize("moment", ["starting", "has 25 pending", "1/25", "24/25"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("moment", "number"),
+    [
+        ("starting", signal.SIGINT),
+        ("has 3 pending", signal.SIGTERM),
+        ("1/3", signal.SIGINT),
+        ("2/3", signal.SIGHUP),
+    ],
+)
 def test_an_interrupted_demo_leaves_nothing(
     begin_demo: Demos, temporary: Path, moment: str, number: signal.Signals
 ) -> None:
     """No process, no browser, no temporary folder, at whatever moment."""
     # Given a demo at some moment
-    demo = begin_demo()
+    demo = begin_demo("--batches", "3")
     said = read_until(demo, moment)
 
     # When it is interrupted, impatiently
