@@ -16,7 +16,6 @@ from orchestrator_service.param_faults import faults, in_one_sentence
 from shared.errors import InvalidParams, UnknownTaskType
 from shared.record import Record, task_types
 from shared.record.task_types import TaskType
-from shared.task_state import ItemStatus
 
 FRESH_SECONDS = 1.0
 
@@ -89,8 +88,3 @@ class Catalogue:
         if known is not None and known.task_type == offered:
             return known
         return KnownType(offered, Draft202012Validator(offered.params_schema))
-
-
-def word(task_type: TaskType | None, status: ItemStatus) -> str:
-    """The public word for an item's status."""
-    return task_type.word(status) if task_type else status.value

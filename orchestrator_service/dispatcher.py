@@ -44,7 +44,7 @@ class Watch(Generic[K]):
         self._since: dict[K, tuple[object, float]] = {}
 
     def silent_for(self, seen: Mapping[K, object]) -> dict[K, float]:
-        """Seconds since each key was first seen with the sign it shows now; others are forgotten."""
+        """Seconds since each key was first seen with today's sign; keys not seen are forgotten."""
         now = time.monotonic()
         self._since = {
             key: known if (known := self._since.get(key)) and known[0] == sign else (sign, now)
@@ -146,7 +146,7 @@ class Dispatcher:
     def _watch_claims(self) -> None:
         with self._record.read() as connection:
             held = claims.held(connection)
-        silence = self._claims.silent_for({sign: None for sign in held})
+        silence = self._claims.silent_for(dict.fromkeys(held))
         for sign, seconds in silence.items():
             if seconds >= self._lease:
                 with self._record.write() as connection:
@@ -159,7 +159,7 @@ class Dispatcher:
             at_work = len(slots.live(connection))
         idle = at_work < sum(worker.slots for worker in self._serving)
         patience = UNANSWERED_WHILE_IDLE_SECONDS if idle else UNANSWERED_SECONDS
-        silence = self._doorbells.silent_for({slot_id: None for slot_id in waiting})
+        silence = self._doorbells.silent_for(dict.fromkeys(waiting))
         lost = [slot_id for slot_id, seconds in silence.items() if seconds >= patience]
         if not lost:
             return

@@ -23,6 +23,7 @@ log = structlog.get_logger()
 
 TYPE_PREFIX = "urn:ai-agent-backend:problem:"
 RETRY_SECONDS = 2
+_HEADERS = {401: {"WWW-Authenticate": "ApiKey"}, 503: {"Retry-After": str(RETRY_SECONDS)}}
 
 
 def install(app: FastAPI) -> None:
@@ -58,7 +59,7 @@ def problem(
 
 async def _request_error(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestError)
-    headers = {"WWW-Authenticate": "ApiKey"} if error.status == 401 else None
+    headers = _HEADERS.get(error.status)
     return problem(
         error.status,
         error.code,
@@ -67,6 +68,7 @@ async def _request_error(_: Request, error: Exception) -> JSONResponse:
         headers=headers,
         errors=error.errors,
         task_id=error.task_id,
+        state=error.state,
     )
 
 

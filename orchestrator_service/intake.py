@@ -8,22 +8,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from itertools import zip_longest
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from shared.errors import TooManyTasks
 from shared.record import Record, tasks
 from shared.record.tasks import Task
 
 MOST_AT_ONCE = 200
+_NO_ROOM = "{} tasks wait already; nothing was accepted. Try again when some have begun."
 
 
 class Intake:
     """The way in for new tasks. Belongs to the event loop it is used on."""
 
-    def __init__(self, record: Record) -> None:
-        """Tasks go into `record`."""
+    def __init__(self, record: Record, most_pending: int) -> None:
+        """Tasks go into `record` while fewer than `most_pending` wait there."""
         self._record = record
+        self._most_pending = most_pending
         self._arrived: list[tuple[Task, asyncio.Future[Task]]] = []
         self._committing: asyncio.Task[None] | None = None
 
@@ -31,7 +35,8 @@ class Intake:
         """The task that stands once it is durable: this one, or the caller's earlier one.
 
         It is an earlier one if the caller used the task's idempotency key before. Raises
-        sqlalchemy.exc.SQLAlchemyError if the record did not take it.
+        TooManyTasks if too many wait already, sqlalchemy.exc.SQLAlchemyError if the record did
+        not take it.
         """
         standing: asyncio.Future[Task] = asyncio.get_running_loop().create_future()
         self._arrived.append((task, standing))
@@ -56,18 +61,29 @@ class Intake:
                 if not future.done():
                     future.set_exception(error)
             return
-        for (_, future), task in zip(together, standing, strict=True):
-            if not future.done():
+        for (_, future), task in zip_longest(together, standing):
+            if future.done():
+                continue
+            if task is None:
+                future.set_exception(TooManyTasks(_NO_ROOM.format(self._most_pending)))
+            else:
                 future.set_result(task)
 
     def _write(self, together: Sequence[Task]) -> list[Task]:
+        """The tasks that stand; those at the end for which there is no room are missing."""
         try:
             with self._record.write() as connection:
-                tasks.insert_all(connection, together)
-            return list(together)
+                accepted = together[: self._room(connection)]
+                if accepted:
+                    tasks.insert_all(connection, accepted)
+            return list(accepted)
         except IntegrityError:
             with self._record.write() as connection:
-                return [_insert_or_find(connection, task) for task in together]
+                accepted = together[: self._room(connection)]
+                return [_insert_or_find(connection, task) for task in accepted]
+
+    def _room(self, connection: Connection) -> int:
+        return max(0, tasks.room_for_pending(connection, self._most_pending))
 
 
 def _insert_or_find(connection: Connection, task: Task) -> Task:

@@ -11,7 +11,7 @@ if __package__ in (None, ""):  # `cd orchestrator_service && python main.py`
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
@@ -23,7 +23,7 @@ from orchestrator_service.catalogue import Catalogue
 from orchestrator_service.celery_client import TaskQueue
 from orchestrator_service.dependencies import Edge
 from orchestrator_service.dispatcher import Dispatcher
-from orchestrator_service.endpoints import artifacts, health, info, results, stream, tasks
+from orchestrator_service.endpoints import artifacts, health, info, results, steering, stream, tasks
 from orchestrator_service.event_hub import EventHub
 from orchestrator_service.intake import Intake
 from orchestrator_service.keys import load_keys
@@ -35,7 +35,10 @@ from shared.celery_client import create_celery
 from shared.config import Settings, load_settings
 from shared.errors import ConfigurationError
 from shared.logging_config import configure_logging
+from shared.notifications import NewsPublisher
 from shared.record import Record, migrate
+
+STOP_SECONDS = 2.0
 
 
 class Application(FastAPI):
@@ -68,7 +71,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     exception_handlers.install(app)
     info.serve_assets(app)
-    for router in (info, health, tasks, results, stream):
+    for router in (info, health, tasks, results, steering, stream):
         app.include_router(router.router)
     app.include_router(artifacts.signed)
     app.include_router(artifacts.keyed)
@@ -84,18 +87,22 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     await asyncio.to_thread(migrate, record)
     queue = TaskQueue(create_celery(settings))
     dispatcher = Dispatcher(record, queue, settings.lease_seconds)
-    edge = build_edge(settings, record, dispatcher)
+    news = NewsPublisher(settings.redis)
+    edge = build_edge(settings, record, dispatcher, news)
     app.state.edge = edge
     dispatcher.start()
     edge.hub.start()
     yield
     await edge.hub.stop()
     await asyncio.to_thread(dispatcher.stop)
+    news.close()
     queue.close()
     record.close()
 
 
-def build_edge(settings: Settings, record: Record, dispatcher: Dispatcher) -> Edge:
+def build_edge(
+    settings: Settings, record: Record, dispatcher: Dispatcher, news: NewsPublisher
+) -> Edge:
     """The parts of the edge, each given what it needs."""
     keys = load_keys(settings)
     signer = Signer(keys.secret_key, settings.link_ttl)
@@ -106,7 +113,9 @@ def build_edge(settings: Settings, record: Record, dispatcher: Dispatcher) -> Ed
         dispatcher=dispatcher,
         hub=EventHub(record, settings.redis),
         catalogue=catalogue,
-        tasks=TaskService(record, catalogue, Intake(record), dispatcher),
+        tasks=TaskService(
+            record, catalogue, Intake(record, settings.max_pending_tasks), dispatcher, news
+        ),
         signer=signer,
         doorkeeper=Doorkeeper(
             keys.api_key, signer, task_id_is_enough=settings.websocket_auth == "task-id"
@@ -135,5 +144,13 @@ def main() -> int:
     return serve(create_app(settings), settings)
 
 
+def leave(status: int) -> NoReturn:
+    """End at once: a thread that waits for a silent Redis would hold up an ordinary exit."""
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    leave(main())

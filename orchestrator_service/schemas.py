@@ -92,7 +92,8 @@ class TaskStatus(BaseModel):
         error=None,
         result=None,
         counts={"approved": 1, "new": 1},
-        can=[],
+        can=["cancel"],
+        retry_of=None,
         ws_url=f"ws://localhost:8000/ws/task/{_TASK_ID}?token=...",
         note=None,
     )
@@ -111,7 +112,8 @@ class TaskStatus(BaseModel):
     error: str | None
     result: TaskOutput | None
     counts: dict[str, int]
-    can: list[Literal["cancel", "decide", "retry"]]
+    can: list[str] = Field(description="What may be asked of it now: cancel, retry")
+    retry_of: str | None = Field(description="The task that this one tries again")
     ws_url: str
     note: str | None = Field(description="Why nothing happens, when nothing happens")
 
@@ -282,4 +284,5 @@ class Problem(BaseModel):
     code: str
     request_id: str | None = None
     task_id: str | None = None
+    state: str | None = Field(None, description="The task's state, where that is the reason")
     errors: list[Fault] | None = None

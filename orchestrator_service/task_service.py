@@ -1,4 +1,4 @@
-"""What may be asked for: assign a task, read one, list them."""
+"""What may be asked for: assign a task, read one, list them, cancel one, retry one."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import Connection
+
 from orchestrator_service.catalogue import Catalogue, KnownType
 from orchestrator_service.dispatcher import Dispatcher
 from orchestrator_service.intake import Intake
 from shared.contracts import Evidence
 from shared.errors import IdempotencyMismatch, UnknownTask
-from shared.record import Record, artifacts, events, items, tasks
+from shared.notifications import NewsPublisher
+from shared.record import Record, artifacts, events, items, steering, tasks
 from shared.record.events import Event
 from shared.record.items import Item
 from shared.record.tasks import Task
@@ -36,10 +39,11 @@ class Assignment:
 
 @dataclass(frozen=True)
 class TaskReading:
-    """A task and how many of its items have each status."""
+    """A task, how many of its items have each status, and whether another task retries it."""
 
     task: Task
     counts: dict[ItemStatus, int]
+    retried: bool
 
 
 @dataclass(frozen=True)
@@ -66,13 +70,19 @@ class TaskService:
     """Everything the endpoints ask of the record."""
 
     def __init__(
-        self, record: Record, catalogue: Catalogue, intake: Intake, dispatcher: Dispatcher
+        self,
+        record: Record,
+        catalogue: Catalogue,
+        intake: Intake,
+        dispatcher: Dispatcher,
+        news: NewsPublisher,
     ) -> None:
-        """Tasks come in by way of `intake`; `dispatcher` is woken for each."""
+        """Tasks come in by way of `intake`; `dispatcher` is woken for each, `news` wakes others."""
         self._record = record
         self._catalogue = catalogue
         self._intake = intake
         self._dispatcher = dispatcher
+        self._news = news
 
     async def assign(
         self,
@@ -115,8 +125,25 @@ class TaskService:
         """How the task stands. Raises UnknownTask."""
         with self._record.read() as connection:
             task = _known(tasks.get(connection, task_id), task_id)
-            counts = items.counts(connection, [task_id])
-        return TaskReading(task, counts.get(task_id, {}))
+            return _reading(connection, task)
+
+    def cancel(self, task_id: str, caller: str) -> TaskReading:
+        """Stop the task before its next item. Raises UnknownTask, StateConflict."""
+        with self._record.write() as connection:
+            task = _known(tasks.lock(connection, task_id), task_id)
+            steering.cancel(connection, task, caller)
+            reading = _reading(connection, _known(tasks.get(connection, task_id), task_id))
+        self._tell(task_id)
+        return reading
+
+    def retry(self, task_id: str, caller: str, request_id: str | None) -> TaskReading:
+        """Make a task of what ended failed or unverified. Raises UnknownTask, StateConflict."""
+        with self._record.write() as connection:
+            task = _known(tasks.lock(connection, task_id), task_id)
+            successor = steering.retry(connection, task, caller, request_id)
+            reading = _reading(connection, successor)
+        self._tell(successor.id)
+        return reading
 
     def result(
         self, task_id: str, items_after: int, logs_after: int | None, limit: int
@@ -127,7 +154,7 @@ class TaskService:
         """
         with self._record.read() as connection:
             task = _known(tasks.get(connection, task_id), task_id)
-            counts = items.counts(connection, [task_id]).get(task_id, {})
+            reading = _reading(connection, task)
             page = items.page(connection, task_id, items_after, limit + 1)
             lines = events.log_lines(connection, task_id, limit + 1, after_id=logs_after)
             evidence = artifacts.of_items(connection, [item.id for item in page[:limit]])
@@ -137,7 +164,6 @@ class TaskService:
         after_items = page[-1].position if page else items_after
         after_lines = lines[-1].id if lines else logs_after or 0
         following = f"?items_after={after_items}&logs_after={after_lines}&limit={limit}"
-        reading = TaskReading(task, counts)
         return ResultPage(reading, page, evidence, lines, following if has_more else None)
 
     def history(
@@ -154,9 +180,17 @@ class TaskService:
                 connection, states=states, task_type=task_type, before=before, limit=limit + 1
             )
             shown = page[:limit]
-            counts = items.counts(connection, [task.id for task in shown])
-        readings = [TaskReading(task, counts.get(task.id, {})) for task in shown]
+            ids = [task.id for task in shown]
+            counts = items.counts(connection, ids)
+            retried = steering.retried(connection, ids)
+        readings = [
+            TaskReading(task, counts.get(task.id, {}), task.id in retried) for task in shown
+        ]
         return HistoryPage(readings, total, has_more=len(page) > limit)
+
+    def _tell(self, task_id: str) -> None:
+        self._dispatcher.wake()
+        self._news.publish(task_id)
 
     async def _checked(self, task_type: str, given: dict[str, Any]) -> dict[str, Any]:
         known: KnownType | None = self._catalogue.fresh(task_type)
@@ -179,6 +213,11 @@ def _replay(earlier: Task, asked: str | None) -> Assignment:
             task_id=earlier.id,
         )
     return Assignment(earlier, replayed=True)
+
+
+def _reading(connection: Connection, task: Task) -> TaskReading:
+    counts = items.counts(connection, [task.id]).get(task.id, {})
+    return TaskReading(task, counts, bool(steering.retried(connection, [task.id])))
 
 
 def _known(task: Task | None, task_id: str) -> Task:

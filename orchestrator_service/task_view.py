@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from orchestrator_service.catalogue import Catalogue, word
+from orchestrator_service.catalogue import Catalogue
 from orchestrator_service.links import Links
 from orchestrator_service.schemas import (
     EvidenceLink,
@@ -17,10 +17,12 @@ from orchestrator_service.schemas import (
 )
 from orchestrator_service.task_service import ResultPage, TaskReading
 from shared.contracts import Evidence
+from shared.record.conclusion import message_of, public_counts
 from shared.record.events import Event
 from shared.record.items import Item
-from shared.record.task_types import TaskType
-from shared.task_state import ItemStatus, TaskState
+from shared.record.steering import abilities
+from shared.record.task_types import TaskType, word
+from shared.task_state import TaskState
 from shared.utils import rfc3339, utc_now
 
 
@@ -41,8 +43,9 @@ def task_status(reading: TaskReading, catalogue: Catalogue, links: Links) -> Tas
         params=task.params,
         error=_error(reading),
         result=_output(reading, links),
-        counts=_counts(reading, catalogue.words(task.task_type)),
-        can=[],
+        counts=public_counts(reading.counts, catalogue.words(task.task_type)),
+        can=abilities(task, reading.counts, retried=reading.retried),
+        retry_of=task.retry_of,
         ws_url=links.socket(task.id),
         note=_note(reading, catalogue),
     )
@@ -53,7 +56,7 @@ def task_result(page: ResultPage, catalogue: Catalogue, links: Links) -> TaskRes
     reading = page.reading
     task = reading.task
     task_type = catalogue.words(task.task_type)
-    counts = _counts(reading, task_type)
+    counts = public_counts(reading.counts, task_type)
     stored = task.result or {}
     screenshot = stored.get("screenshot")
     return TaskResult(
@@ -61,7 +64,7 @@ def task_result(page: ResultPage, catalogue: Catalogue, links: Links) -> TaskRes
         status=task.state.status,
         state=task.state,
         result=ResultBody(
-            message=stored.get("message") or _in_words(counts),
+            message=stored.get("message") or message_of(counts),
             counts=counts,
             items=[
                 _item(item, page.evidence.get(item.id, ()), task_type, links) for item in page.items
@@ -119,19 +122,6 @@ def _note(reading: TaskReading, catalogue: Catalogue) -> str | None:
         return None
     reason = catalogue.why_not_available(task.task_type)
     return f"{reason} The task waits." if reason else None
-
-
-def _counts(reading: TaskReading, task_type: TaskType | None) -> dict[str, int]:
-    in_order = sorted(reading.counts.items(), key=lambda pair: list(ItemStatus).index(pair[0]))
-    counts: dict[str, int] = {}
-    for status, number in in_order:
-        public = word(task_type, status)
-        counts[public] = counts.get(public, 0) + number
-    return counts
-
-
-def _in_words(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{n} {status.replace('_', ' ')}" for status, n in counts.items())
 
 
 def _item(

@@ -59,6 +59,7 @@ class Settings(BaseSettings):
 
     worker_concurrency: int = Field(0, ge=0, le=64)
     max_batches_per_task: int = Field(500, ge=1, le=10_000)
+    max_pending_tasks: int = Field(10_000, ge=1)
     max_attempts: int = Field(3, ge=1, le=20)
     lease_seconds: float = Field(30, ge=3)
     turn_seconds: float = Field(15, ge=1)

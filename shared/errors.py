@@ -71,11 +71,13 @@ class RequestError(AgentError):
         *,
         errors: list[dict[str, Any]] | None = None,
         task_id: str | None = None,
+        state: str | None = None,
     ) -> None:
-        """`errors` holds one {"pointer", "detail"} per fault (RFC 9457 extension)."""
+        """`errors` holds one {"pointer", "detail"} per fault; all three are RFC 9457 extensions."""
         super().__init__(message)
         self.errors = errors or []
         self.task_id = task_id
+        self.state = state
 
 
 class UnknownTask(RequestError):

@@ -116,6 +116,7 @@ def plan_approvals(params: ApproveBatchesParams, context: TaskContext) -> Plan:
         ItemStatus.REFUSED: "rejected",
     },
     aliases={"max_batches": "batch_count"},
+    keys_param="batch_ids",
 )
 def approve_batches(
     claim: Claim, params: ApproveBatchesParams, context: TaskContext

@@ -56,6 +56,7 @@ class TaskDefinition(Generic[P]):
     run_item: ItemFunction[P]
     words: dict[ItemStatus, str] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
+    keys_param: str | None = None
 
     @cached_property
     def announcement(self) -> TaskType:
@@ -69,6 +70,7 @@ class TaskDefinition(Generic[P]):
             params_schema=self.params.model_json_schema(),
             aliases=self.aliases,
             words={status.value: word for status, word in self.words.items()},
+            keys_param=self.keys_param,
         )
 
     def _version(self) -> str:
@@ -86,6 +88,7 @@ def task(
     plan: PlanFunction[P],
     words: dict[ItemStatus, str] | None = None,
     aliases: dict[str, str] | None = None,
+    keys_param: str | None = None,
 ) -> Callable[[ItemFunction[P]], TaskDefinition[P]]:
     """Make a task type of a function that does one item.
 
@@ -104,6 +107,7 @@ def task(
             run_item=run_item,
             words=words or {},
             aliases=aliases or {},
+            keys_param=keys_param,
         )
 
     return define

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -47,7 +47,7 @@ class HistoryQuery(BaseModel):
 
     status: PublicStatus | None = None
     state: TaskState | None = None
-    task_type: str | None = Field(None, max_length=100)
+    task_type: str | None = Field(None, max_length=100, pattern=r"^[^\x00-\x1f]*$")
     limit: int = Field(100, ge=1, le=MOST_TASKS)
     cursor: str | None = Field(None, max_length=200, description="From the Link header")
 
@@ -132,8 +132,8 @@ def _position(cursor: str) -> tuple[datetime, str]:
     try:
         text = base64.urlsafe_b64decode(cursor.encode() + b"==").decode()
         moment, _, task_id = text.partition(" ")
-        created_at = datetime.fromisoformat(moment)
-        if created_at.tzinfo is None or not task_id:
+        created_at = datetime.fromisoformat(moment).astimezone(timezone.utc)
+        if not task_id:
             raise ValueError(text)
     except (binascii.Error, ValueError, OverflowError):
         raise InvalidRequest(

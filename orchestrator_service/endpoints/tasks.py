@@ -19,7 +19,7 @@ from orchestrator_service.refusals import (
     UnsupportedMediaType,
 )
 from orchestrator_service.schemas import Assigned, AssignRequest, TaskTypeView
-from shared.errors import IdempotencyMismatch, InvalidParams, UnknownTaskType
+from shared.errors import IdempotencyMismatch, InvalidParams, TooManyTasks, UnknownTaskType
 from shared.record.task_types import TaskType
 from shared.utils import utc_now
 
@@ -34,6 +34,7 @@ _ASSIGN_PROBLEMS = problems(
     InvalidRequest,
     InvalidParams,
     IdempotencyMismatch,
+    TooManyTasks,
 )
 
 IdempotencyKey = Annotated[

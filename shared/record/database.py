@@ -11,6 +11,8 @@ from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
+from shared.errors import AgentError
+
 SQLITE_BUSY_SECONDS = 15
 FROZEN_SECONDS = 15
 """A PostgreSQL transaction that does nothing for so long is ended: its process hangs or is frozen,
@@ -24,6 +26,7 @@ _POSTGRESQL_OPTIONS = {
 }
 _SNAPSHOT = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
 _WRITES = "record_writes"
+_REBUILDS = "record_rebuilds"
 
 
 class Record:
@@ -60,6 +63,20 @@ class Record:
             connection = connection.execution_options(**{_WRITES: True})
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def rebuild(self) -> Iterator[Connection]:
+        """A write transaction that changes tables.
+
+        SQLite changes a table by copying it, so references to it are checked when all is done.
+        Raises AgentError if one is broken then.
+        """
+        with self._engine.connect() as connection:
+            connection = connection.execution_options(**{_WRITES: True, _REBUILDS: True})
+            with connection.begin():
+                yield connection
+                if self.is_sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").all():
+                    raise AgentError("The changed tables would refer to rows that are not there.")
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -123,13 +140,15 @@ def _sqlite_engine(url: str, pool_size: int) -> Engine:
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _: Any) -> None:
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in ("journal_mode=WAL", "synchronous=FULL"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get(_WRITES, False)
+        options = connection.get_execution_options()
+        writes, rebuilds = options.get(_WRITES, False), options.get(_REBUILDS, False)
         connection.exec_driver_sql(f"PRAGMA query_only={not writes:d}")
+        connection.exec_driver_sql(f"PRAGMA foreign_keys={not rebuilds:d}")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
     return engine

@@ -31,7 +31,7 @@ def migrate(record: Record) -> None:
     with _one_at_a_time(record):
         if _is_current(record, config):
             return
-        with record.write() as connection:
+        with record.rebuild() as connection:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 

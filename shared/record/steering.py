@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -32,6 +33,7 @@ def cancel(connection: Connection, task: Task, by: str) -> None:
         raise StateConflict(
             f"The task is {task.state.value}; only an unfinished task can be cancelled.",
             task_id=task.id,
+            state=task.state.value,
         )
     task = tasks.note_failure(connection, task, CANCELLED_CODE, f"Cancelled by {by}")
     if task.state is TaskState.RUNNING:
@@ -56,12 +58,15 @@ def retry(connection: Connection, task: Task, by: str, request_id: str | None) -
     successor = successor_of(connection, task.id)
     if successor is not None:
         raise StateConflict(
-            f"The task was retried already, as task {successor}.", task_id=successor
+            f"The task was retried already, as task {successor}.",
+            task_id=successor,
+            state=task.state.value,
         )
     if not task.state.is_final:
         raise StateConflict(
             f"The task is {task.state.value}; only a finished task can be retried.",
             task_id=task.id,
+            state=task.state.value,
         )
     params = _what_is_left(connection, task)
     new = Task(
@@ -78,11 +83,18 @@ def retry(connection: Connection, task: Task, by: str, request_id: str | None) -
     return new
 
 
-def can_retry(connection: Connection, task: Task) -> bool:
-    """True if `retry` would make a new task."""
-    if not task.state.is_final or successor_of(connection, task.id) is not None:
-        return False
-    return task.total is None or bool(_keys_to_retry(connection, task.id))
+def abilities(task: Task, counts: Mapping[ItemStatus, int], *, retried: bool) -> list[str]:
+    """What may be asked of a task now: "cancel", "retry"."""
+    if task.state.is_final:
+        left = task.total is None or any(counts.get(status) for status in RETRIED)
+        return ["retry"] if left and not retried else []
+    return [] if task.state is TaskState.CANCELLING else ["cancel"]
+
+
+def retried(connection: Connection, task_ids: Sequence[str]) -> set[str]:
+    """Those of these tasks that have a successor."""
+    query = select(tables.tasks.c.retry_of).where(tables.tasks.c.retry_of.in_(task_ids))
+    return set(connection.execute(query).scalars())
 
 
 def successor_of(connection: Connection, task_id: str) -> str | None:
@@ -100,6 +112,7 @@ def _what_is_left(connection: Connection, task: Task) -> dict[str, Any]:
         raise StateConflict(
             "No item of the task ended failed or unverified: there is nothing to retry.",
             task_id=task.id,
+            state=task.state.value,
         )
     task_type = task_types.get(connection, task.task_type)
     if task_type is None or task_type.keys_param is None:

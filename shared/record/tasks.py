@@ -219,6 +219,13 @@ def count(
     return int(connection.execute(query).scalar_one())
 
 
+def room_for_pending(connection: Connection, most: int) -> int:
+    """How many more tasks may be accepted before `most` are pending."""
+    some = select(tasks.c.id).where(tasks.c.state == TaskState.PENDING.value).limit(most)
+    waiting = connection.execute(select(func.count()).select_from(some.subquery())).scalar_one()
+    return most - int(waiting)
+
+
 def _filtered(
     query: Select[Any], states: Iterable[TaskState] | None, task_type: str | None
 ) -> Select[Any]:

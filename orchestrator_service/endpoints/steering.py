@@ -1,0 +1,46 @@
+"""Steering a task: cancel it, retry what did not succeed."""
+
+from __future__ import annotations
+
+from asgi_correlation_id import correlation_id
+from fastapi import APIRouter
+
+from orchestrator_service.dependencies import TaskId, ThisVisit
+from orchestrator_service.documentation import problems
+from orchestrator_service.keyed_route import KeyedRoute
+from orchestrator_service.refusals import KeyRefused
+from orchestrator_service.schemas import TaskStatus
+from orchestrator_service.task_view import task_status
+from shared.errors import StateConflict, UnknownTask
+
+router = APIRouter(route_class=KeyedRoute, tags=["steering"])
+
+
+@router.post(
+    "/cancel/{task_id}",
+    operation_id="cancel_task",
+    summary="Stop a task before its next item",
+    responses=problems(KeyRefused, UnknownTask, StateConflict),
+)
+def cancel_task(task_id: TaskId, visit: ThisVisit) -> TaskStatus:
+    """What is being clicked is finished and verified; items left become `skipped`.
+
+    Answers with the task, also when it is being cancelled or cancelled already.
+    """
+    reading = visit.edge.tasks.cancel(task_id, visit.caller)
+    return task_status(reading, visit.edge.catalogue, visit.links)
+
+
+@router.post(
+    "/retry/{task_id}",
+    operation_id="retry_task",
+    summary="Try again what did not succeed",
+    responses=problems(KeyRefused, UnknownTask, StateConflict),
+)
+def retry_task(task_id: TaskId, visit: ThisVisit) -> TaskStatus:
+    """Makes a new task of the items that ended `failed` or `unverified`, and answers with it.
+
+    A task has one successor at most; its `retry_of` is this task.
+    """
+    reading = visit.edge.tasks.retry(task_id, visit.caller, correlation_id.get())
+    return task_status(reading, visit.edge.catalogue, visit.links)
