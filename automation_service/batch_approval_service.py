@@ -145,8 +145,8 @@ class BatchApprovalService:
 
         left = timings.click_budget - (time.monotonic() - began)
         try:
-            aim = page.prepare(remark, f"[{intent.marker}]", max(0.0, left))
-            if aim.is_late(permit_ends):
+            aim = page.prepare(remark, f"[{intent.marker}]", permit_ends, max(0.0, left))
+            if aim.is_late:
                 raise PortalTimeout("The click was not ready in time, so it was not made.")
         except AgentError:
             # Nothing was clicked that has an effect, and nothing of this intent ever will be.

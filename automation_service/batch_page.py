@@ -6,8 +6,6 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from selenium.webdriver.remote.webelement import WebElement
-
 from automation_service.browser import Browser
 from automation_service.elements import Elements
 from automation_service.profile import Profile
@@ -17,7 +15,11 @@ from shared.errors import PageChanged, ProfileMismatch
 
 @dataclass(frozen=True)
 class Word:
-    """What the portal said after a click: success, refused, lost, no_answer or silence."""
+    """What the portal said after a click.
+
+    `signal` is success, refused, lost (the session), no_answer, silence, or not_clicked: the page
+    did not let the click through.
+    """
 
     signal: str
     text: str = ""
@@ -38,11 +40,13 @@ class BatchPage:
         self.now: float = seen["now"]
         """The page's own clock when it was read, in milliseconds."""
 
-    def prepare(self, remark: str, marker: str, patience: float) -> Aim:
+    def prepare(self, remark: str, marker: str, permit_ends: float, patience: float) -> Aim:
         """Take every step of approving but the one with the effect.
 
-        `patience`: seconds for all of them. Raises PageChanged if the page, the batch on it or
-        its status are others by now, ProfileMismatch if a step finds nothing to use, BrowserDied.
+        From then on the page takes one click, on what has the effect, until `permit_ends` on its
+        own clock (ms). `patience`: seconds for all the steps. Raises PageChanged if the page, the
+        batch on it or its status are others by now, ProfileMismatch if a step finds nothing to
+        use, BrowserDied.
         """
         approve = self._profile.approve
         *steps, effect = approve.steps
@@ -52,6 +56,7 @@ class BatchPage:
             "effect": effect.at.model_dump(),
             "remark": remark,
             "marker": marker,
+            "permit_ends": permit_ends,
             "key": self.reading.printed_key,
             "words": self.reading.words,
             "batch": self._marks(),
@@ -62,7 +67,8 @@ class BatchPage:
         self._raise_for_fault(answer)
         # Else the browser may send the request of this click twice.
         self._browser.drop_connections()
-        return Aim(self._elements, answer["element"], answer["now"], asked)
+        late = asked + (permit_ends - answer["now"]) / 1000
+        return Aim(self._elements, answer["at"], late)
 
     def hear(self) -> Word:
         """The portal's first word about this batch after a click: a hint, never proof."""
@@ -98,17 +104,17 @@ class BatchPage:
 class Aim:
     """The one click with the effect, ready to be made once."""
 
-    def __init__(self, elements: Elements, element: WebElement, now: float, asked: float) -> None:
-        """`now`: the page's clock when all was ready (ms); `asked`: ours just before (s)."""
+    def __init__(self, elements: Elements, at: dict[str, float], late: float) -> None:
+        """`at` is where to click, `late` when the permit ends on our monotonic clock, or sooner."""
         self._elements = elements
-        self._element = element
-        self._now = now
-        self._asked = asked
+        self._at = at
+        self._late = late
 
-    def is_late(self, permit_ends: float) -> bool:
-        """True if the page's own clock may have passed `permit_ends` (ms) by now."""
-        return self._now + (time.monotonic() - self._asked) * 1000 > permit_ends
+    @property
+    def is_late(self) -> bool:
+        """True if the page would not take the click any more."""
+        return time.monotonic() > self._late
 
     def click(self) -> None:
         """Click. Raises ApplicationError if the click may or may not have been made."""
-        self._elements.click(self._element)
+        self._elements.click(self._at["x"], self._at["y"])

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from selenium.common.exceptions import JavascriptException, TimeoutException, WebDriverException
-from selenium.webdriver.remote.webelement import WebElement
 
 from automation_service.browser import Browser
 from shared.errors import PageChanged, PortalTimeout
@@ -87,10 +86,15 @@ class Elements:
         except _MovingOn:
             raise PageChanged("The page was replaced while it was being used.") from None
 
-    def click(self, element: WebElement) -> None:
-        """Click as a person would, once, through the driver."""
+    def click(self, x: float, y: float) -> None:
+        """Click with the mouse, once, at a point of the window in CSS pixels."""
+        # What the driver's own click does, without the 50 ms it takes to find out where.
+        about = {"x": x, "y": y, "button": "left", "clickCount": 1}
         with self._browser.answering("a click"):
-            element.click()
+            for move in ("mouseMoved", "mousePressed", "mouseReleased"):
+                self._browser.driver.execute_cdp_cmd(
+                    "Input.dispatchMouseEvent", {"type": move, **about}
+                )
 
     def _once(self, question: str, about: dict[str, Any], patience: float) -> Any:
         asked = time.monotonic()

@@ -1,5 +1,5 @@
 // What we look for in a page, found and read inside the page: one call, one answer.
-// Evaluated anew for every question, so it leaves nothing behind but `window.agentSeen`.
+// Evaluated anew for every question; it leaves `window.agentSeen` and the guard of the click behind.
 (() => {
   "use strict";
 
@@ -109,10 +109,15 @@
   // A page the portal put in place of the one we read is not the one we mean to act on.
   const isStillOn = (origin) => performance.timeOrigin === origin;
 
+  const middleOf = (element) => {
+    const box = element.getBoundingClientRect();
+    return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+  };
+
   const onTop = (element) => {
     element.scrollIntoView({ block: "center", inline: "nearest", behavior: "instant" });
-    const box = element.getBoundingClientRect();
-    const hit = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+    const { x, y } = middleOf(element);
+    const hit = document.elementFromPoint(x, y);
     return hit !== null && (element === hit || element.contains(hit));
   };
 
@@ -147,6 +152,21 @@
     }
   };
 
+  // From here on this page takes one click: on this element, before the permit ends.
+  const permitOneClick = (element, permitEnds) => {
+    let spent = false;
+    const guard = (event) => {
+      if (!spent && element.contains(event.target) && performance.now() <= permitEnds) {
+        spent = true;
+        return;
+      }
+      window.agentRefused = true;
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    };
+    window.addEventListener("click", guard, { capture: true });
+  };
+
   // Takes every step but the click with the effect: that one is the driver's, and all that is left.
   const prepare = async (about, ms) => {
     const { steps, effect, remark, marker, key, words, batch, messages } = about;
@@ -164,7 +184,8 @@
     if (!element) return { fault: "absent", place: steps.length };
     if (read(batch.printed_key) !== key || read(batch.status) !== words) return { fault: "moved" };
     rememberMessages(messages);
-    return { element, now: performance.now() };
+    permitOneClick(element, about.permit_ends);
+    return { at: middleOf(element), now: performance.now() };
   };
 
   const isNew = (element) =>
@@ -178,6 +199,7 @@
   // The portal's first word after the click, if it is about this batch. A hint, never proof.
   const hear = async ({ key, batch, session, success, refused }, ms) => {
     const heard = await until(() => {
+      if (window.agentRefused) return { signal: "not_clicked" };
       if (location.protocol === "chrome-error:") return { signal: "no_answer" };
       if (shown(session.lost)) return { signal: "lost" };
       for (const [signal, at] of Object.entries({ success, refused })) {

@@ -57,6 +57,7 @@ class Portal:
         self._base_url = base_url.rstrip("/")
         self.profile = profile
         self.gate = gate
+        self.has_logged_in = False
         parts = urlsplit(self._base_url)
         self.origin = f"{parts.scheme}://{parts.netloc}"
         patience = profile.timings.step or browser.options.timeout
@@ -111,6 +112,7 @@ class Portal:
             except LoginRefused as refusal:
                 self.gate.refused(refusal)
                 raise
+        self.has_logged_in = True
         log.info("logged_in", portal=self.name, username=self.username)
 
     def _log_in(self) -> None:

@@ -33,15 +33,15 @@ class WarmBrowser:
         items, and is at the same portal under the same credentials; else it is replaced. Raises
         what logging in raises, and BrowserDied if no browser starts.
         """
-        warm = self._warm_portal(profile, base_url, credentials)
-        if warm is not None:
-            warm.gate = gate
-            return warm
-        self.discard()
-        self._browser = Browser(self._options, self._announce)
-        portal = Portal(self._browser, profile, base_url, credentials, gate)
-        portal.log_in()
-        self._portal = portal
+        portal = self._warm_portal(profile, base_url, credentials)
+        if portal is None:
+            self.discard()
+            self._browser = Browser(self._options, self._announce)
+            portal = Portal(self._browser, profile, base_url, credentials, gate)
+            self._portal = portal
+        portal.gate = gate
+        if not portal.has_logged_in:
+            portal.log_in()
         return portal
 
     def discard(self) -> None:
