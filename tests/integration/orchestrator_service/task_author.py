@@ -74,6 +74,7 @@ APPROVE_BATCHES = TaskType(
     },
     aliases={"max_batches": "batch_count"},
     words={"done": "approved", "already_done": "already_approved", "refused": "rejected"},
+    keys_param="batch_ids",
 )
 
 
@@ -124,7 +125,7 @@ class TaskAuthor:
         """Give every item that has no outcome yet this one."""
         outcome = ItemOutcome(status, detail, details={"District": "Pune"})
         with self._record.write() as connection:
-            assert outcomes.end_unbegun(connection, task_id, outcome, outcome)
+            assert outcomes.end_unbegun(connection, task_id, outcome)
 
     def keep_file(
         self,
@@ -182,7 +183,7 @@ class TaskAuthor:
 
     def complete(self, task_id: str, **result: Any) -> None:
         """End the task well."""
-        stored = {"message": "1 done", "counts": {"done": 1}, "screenshot": None, "files": []}
+        stored: dict[str, Any] = {"message": "1 done", "counts": {"done": 1}, "screenshot": None, "files": []}
         ending = TaskEnding(result=stored | result)
         with self._record.write() as connection:
             self._set_state(connection, task_id, TaskState.COMPLETED, ending)
@@ -190,7 +191,11 @@ class TaskAuthor:
 
     def fail(self, task_id: str, error: str, code: str, screenshot: str | None = None) -> None:
         """End the task badly."""
-        stored = {"message": "1 failed", "counts": {"failed": 1}, "screenshot": screenshot}
+        stored: dict[str, Any] = {
+            "message": "1 failed",
+            "counts": {"failed": 1},
+            "screenshot": screenshot,
+        }
         ending = TaskEnding(result={**stored, "files": []}, error=error, code=code)
         with self._record.write() as connection:
             self._set_state(connection, task_id, TaskState.FAILED, ending)
