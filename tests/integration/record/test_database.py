@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from shared.contracts import EventType
-from shared.record import Record, database, events, tasks
+from shared.errors import AgentError
+from shared.record import Record, database, events, tables, tasks
 from shared.record.events import NewEvent
 from shared.record.persistence import persist
 from tests.integration.record.given import accepted
@@ -54,6 +55,19 @@ def test_a_read_sees_one_moment_whatever_is_written_meanwhile(record: Record) ->
         assert len(events.after(connection, task.id, 0, 10)) == before[task.id]
     with record.read() as connection:
         assert events.last_numbers(connection, [task.id]) == {task.id: 2}
+
+
+def test_tables_are_not_changed_if_that_breaks_a_reference(record: Record) -> None:
+    # Given a task with events, When tables are changed so that the task is lost
+    task = accepted(record)
+    with pytest.raises((AgentError, IntegrityError)), record.rebuild() as connection:
+        connection.execute(tables.tasks.delete())
+
+    # Then nothing was changed, and references are checked as ever
+    with record.read() as connection:
+        assert tasks.get(connection, task.id) == task
+    with pytest.raises(IntegrityError), record.write() as connection:
+        connection.execute(tables.tasks.delete())
 
 
 def test_nothing_is_written_through_a_read(record: Record) -> None:

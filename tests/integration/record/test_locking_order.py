@@ -25,7 +25,6 @@ T = TypeVar("T")
 
 DEADLINE_SECONDS = 30.0
 NOT_TRIED = ItemOutcome(ItemStatus.FAILED, "not tried")
-IN_DOUBT = ItemOutcome(ItemStatus.UNVERIFIED, "in doubt")
 WAITING = text(
     "SELECT count(*) FROM pg_stat_activity"
     " WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -145,7 +144,7 @@ def test_an_item_that_is_being_claimed_is_not_ended_as_never_begun(
     with record.write() as connection:
         held = claims.take_next(connection, task.id, "slot-1")
         assert held is not None
-        ended = meanwhile.begin(lambda c: outcomes.end_unbegun(c, task.id, NOT_TRIED, IN_DOUBT))
+        ended = meanwhile.begin(lambda c: outcomes.end_unbegun(c, task.id, NOT_TRIED))
 
     # When both are through, Then only the item that nobody claimed was ended
     (not_begun,) = ended.result(DEADLINE_SECONDS)

@@ -7,18 +7,40 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
 
 from shared.errors import ConfigurationError
-from shared.record import Record, migrate, tasks
+from shared.record import Record, claims, events, items, migrate, tasks
+from shared.record.migrate import MIGRATIONS
 from shared.record.tables import metadata
 from tests.integration.record.conftest import DATABASES
 from tests.integration.record.given import accepted
 from tests.integration.record.processes import together
 
 PROCESSES = 4
+VERSIONS = [
+    script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions() if script
+][::-1]
+NEWEST = VERSIONS[-1]
+
+
+IN_USE = (
+    "INSERT INTO tasks (id, task_type, params, state, caller, plan_attempts, finished, progress,"
+    " last_event, created_at) VALUES"
+    " ('task-1', 'test_task', '{}', 'running', 'default', 0, 0, 0, 1, '2026-01-01 12:00:00')",
+    "INSERT INTO items (id, task_id, position, key, portal, action, status, detail, attempts)"
+    " VALUES (1, 'task-1', 0, 'BATCH001', 'https://esc', 'approve', 'in_progress', '', 1)",
+    "INSERT INTO claims (portal, action, key, fence, renewal, holder, item_id)"
+    " VALUES ('https://esc', 'approve', 'BATCH001', 1, 1, 'slot-1', 1)",
+    "INSERT INTO events (task_id, id, type, timestamp, data)"
+    " VALUES ('task-1', 1, 'log', '2026-01-01 12:00:00', '{\"message\": \"hello\"}')",
+)
+"""Rows as any version so far could hold them."""
 
 
 @pytest.fixture(params=DATABASES)
@@ -56,7 +78,7 @@ def test_processes_that_start_together_make_the_tables_once(bare_url: str) -> No
     # Then each finds the record whole
     assert len(set(seen)) == 1
     version, tables = seen[0]
-    assert version == "0001"
+    assert version == NEWEST
     assert tables == len(metadata.tables) + 1
 
 
@@ -75,6 +97,31 @@ def test_the_migrations_make_the_tables_that_the_program_knows(bare: Record) -> 
     assert _schema(bare.engine) == described
     with bare.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+
+
+@pytest.mark.parametrize("version", VERSIONS[:-1])
+def test_a_record_in_use_keeps_what_it_holds_when_it_is_migrated(
+    bare: Record, version: str
+) -> None:
+    # Given a record as an earlier version made it, in use
+    with bare.write() as connection:
+        config = Config(attributes={"connection": connection})
+        config.set_main_option("script_location", str(MIGRATIONS))
+        command.upgrade(config, version)
+    with bare.write() as connection:
+        for statement in IN_USE:
+            connection.execute(text(statement))
+
+    # When this version migrates it
+    migrate(bare)
+
+    # Then everything is still there
+    with bare.read() as connection:
+        (task,) = tasks.page(connection)
+        (item,) = items.page(connection, task.id, -1, 10)
+        (event,) = events.after(connection, task.id, 0, 10)
+        assert (task.id, item.key, event.data) == ("task-1", "BATCH001", {"message": "hello"})
+        assert [sign.key for sign in claims.held(connection)] == ["BATCH001"]
 
 
 def test_migrating_again_changes_nothing(record: Record) -> None:

@@ -45,9 +45,7 @@ QUERIES: dict[str, Query] = {
     "intents.close": lambda c, held: intents.close(c, held, Verdict.TAKEN),
     "outcomes.record": lambda c, held: outcomes.record(c, held, ENDED),
     "outcomes.is_recorded": outcomes.is_recorded,
-    "outcomes.end_unbegun": lambda c, held: outcomes.end_unbegun(
-        c, held.item.task_id, ENDED, ENDED
-    ),
+    "outcomes.end_unbegun": lambda c, held: outcomes.end_unbegun(c, held.item.task_id, ENDED),
     "events.after": lambda c, held: events.after(c, held.item.task_id, 5, 100),
     "events.last_numbers": lambda c, held: events.last_numbers(c, [held.item.task_id]),
     "events.log_lines": lambda c, held: events.log_lines(c, held.item.task_id, 100),
