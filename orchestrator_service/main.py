@@ -9,7 +9,10 @@ if __package__ in (None, ""):  # `cd orchestrator_service && python main.py`
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+import os
+import threading
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any, NoReturn
 
@@ -94,10 +97,20 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     edge.hub.start()
     yield
     await edge.hub.stop()
-    await asyncio.to_thread(dispatcher.stop)
-    news.close()
+    await _for_a_moment(dispatcher.stop)
+    await _for_a_moment(news.close)
     queue.close()
     record.close()
+
+
+async def _for_a_moment(stop: Callable[[], None]) -> None:
+    """Let something stop by itself, but not for longer than a supervisor waits for us.
+
+    What talks to a silent Redis is left behind: dying in the middle of it loses nothing.
+    """
+    stopping = threading.Thread(target=stop, daemon=True)
+    stopping.start()
+    await asyncio.to_thread(stopping.join, STOP_SECONDS)
 
 
 def build_edge(
