@@ -97,8 +97,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     edge.hub.start()
     yield
     await edge.hub.stop()
-    await _for_a_moment(dispatcher.stop)
-    await _for_a_moment(news.close)
+    await asyncio.gather(_for_a_moment(dispatcher.stop), _for_a_moment(news.close))
     queue.close()
     record.close()
 

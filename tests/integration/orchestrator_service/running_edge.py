@@ -88,4 +88,5 @@ class RunningEdge:
 
     def follow(self, task_id: str, after: int | None = None, **options: Any) -> ClientConnection:
         """A socket on the task's stream."""
-        return connect(self.socket_url(task_id, after), proxy=None, **options)
+        stream: ClientConnection = connect(self.socket_url(task_id, after), proxy=None, **options)
+        return stream

@@ -248,7 +248,12 @@ def test_ten_thousand_batches_are_taken_at_once(edge: RunningEdge) -> None:
 
 def test_what_is_accepted_can_be_shown_whatever_it_holds(edge: RunningEdge) -> None:
     # Given params with every kind of character and value
-    odd = {"text": "\u0000 \U0001f600 \u2028 </script>", "big": 10**30, "none": None, "x": [None]}
+    odd: dict[str, Any] = {
+        "text": "\u0000 \U0001f600 \u2028 </script>",
+        "big": 10**30,
+        "none": None,
+        "x": [None],
+    }
     # When they are accepted
     task_id = edge.assign(**odd)
     # Then the status shows them as they were, but for what was not given
