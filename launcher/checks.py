@@ -15,11 +15,11 @@ from launcher.errors import LauncherError
 CHECKS = {
     "ruff check": ["-m", "ruff", "check", "."],
     "ruff format": ["-m", "ruff", "format", "--check", "."],
-    "black": ["-m", "black", "--check", "--quiet", "."],
+    "black": ["-m", "black", "--check", "."],
     "flake8": ["-m", "flake8", "."],
     "mypy": ["-m", "mypy", "--strict", "."],
     "import-linter": ["-c", "from importlinter.cli import lint_imports_command as lint; lint()"],
-    "deptry": ["-m", "deptry", "."],
+    "deptry": ["-m", "deptry", "--no-ansi", "."],
 }
 SILENT = "nothing said"
 
