@@ -125,6 +125,8 @@ def serve(app: FastAPI, settings: Settings) -> int:
         Server(config, app, address).run(sockets=[listener])
     except KeyboardInterrupt:
         return 130
+    except SystemExit as ended:  # ours on SIGTERM, uvicorn's where it could not start
+        return ended.code if isinstance(ended.code, int) else 1
     finally:
         address.withdraw()
         listener.close()
