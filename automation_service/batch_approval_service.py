@@ -33,6 +33,7 @@ from shared.errors import (
     AgentError,
     ApplicationError,
     ClaimLost,
+    NothingClicked,
     PortalTimeout,
 )
 from shared.task_state import ItemStatus
@@ -61,12 +62,13 @@ class BatchApprovalService:
 
         Intents of earlier attempts are resolved before anything is clicked. Raises
         ApplicationError where trying again later makes sense, FatalError where the whole task
-        cannot go on, ClaimLost. An intent left open by any of them has to be resolved.
+        cannot go on, ClaimLost, and NothingClicked where nothing may be. An intent left open by
+        any of them has to be resolved.
         """
         began = time.monotonic()
         try:
             outcome = self._resolve(claim) or self._approve(claim, remark)
-        except ClaimLost:
+        except (ClaimLost, NothingClicked):
             raise
         except AgentError as error:
             log.warning("approval_failed", key=claim.key, code=error.code, why=error.message)
@@ -87,6 +89,8 @@ class BatchApprovalService:
     # -- the good path ------------------------------------------------------------------------
 
     def _approve(self, claim: Claim, remark: str) -> ItemOutcome:
+        if not claim.may_act:
+            raise NothingClicked(f"{claim.key} was not clicked.")
         page = self._look(claim)
         self._show(claim, EvidenceKind.BEFORE)
         if page.reading.condition is not Condition.APPROVABLE:

@@ -46,7 +46,7 @@ class InMemoryClaim:
         self.task_id = "00000000-0000-4000-8000-000000000000"
         self.key = key
         self.attempt = attempt
-        self.cancelled = False
+        self.may_act = True
         self.lost = False
         self.intents = intents or Intents()
         self.journal: list[str] = []
