@@ -68,7 +68,7 @@ class BatchPage:
         # Else the browser may send the request of this click twice.
         self._browser.drop_connections()
         late = asked + (permit_ends - answer["now"]) / 1000
-        return Aim(self._elements, answer["at"], late)
+        return Aim(self._browser, answer["at"], late)
 
     def hear(self) -> Word:
         """The portal's first word about this batch after a click: a hint, never proof."""
@@ -104,9 +104,9 @@ class BatchPage:
 class Aim:
     """The one click with the effect, ready to be made once."""
 
-    def __init__(self, elements: Elements, at: dict[str, float], late: float) -> None:
+    def __init__(self, browser: Browser, at: dict[str, float], late: float) -> None:
         """`at` is where to click, `late` when the permit ends on our monotonic clock, or sooner."""
-        self._elements = elements
+        self._browser = browser
         self._at = at
         self._late = late
 
@@ -117,4 +117,4 @@ class Aim:
 
     def click(self) -> None:
         """Click. Raises ApplicationError if the click may or may not have been made."""
-        self._elements.click(self._at["x"], self._at["y"])
+        self._browser.click(self._at["x"], self._at["y"])

@@ -10,26 +10,20 @@ import time
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Any
 
 import psutil
 import structlog
 import urllib3.exceptions
-from selenium.common.exceptions import (
-    ElementClickInterceptedException,
-    ElementNotInteractableException,
-    JavascriptException,
-    StaleElementReferenceException,
-    TimeoutException,
-    UnexpectedAlertPresentException,
-    WebDriverException,
-)
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import Chrome
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.remote.remote_connection import RemoteConnection
 
 from automation_service.browser_process import BrowserProcess, reap
 from automation_service.chromium import BrowserOptions, chromium_options
-from automation_service.connections import Connections
+from automation_service.connections import PAGE, Connections
+from automation_service.devtools import DevToolsError, NoAnswer, Tab, TabGone
 from shared.errors import (
     ApplicationError,
     BrowserDied,
@@ -38,24 +32,28 @@ from shared.errors import (
     PortalUnavailable,
 )
 
-__all__ = ["Browser", "BrowserOptions", "BrowserProcess", "reap"]
+__all__ = ["Browser", "BrowserOptions", "BrowserProcess", "PageMoved", "reap"]
 
 log = structlog.get_logger()
 
 PICTURE_QUALITY = 70
-COMMAND_MARGIN = 10.0
-"""Seconds a driver may take for a command beyond the time the page itself is given."""
+MARGIN = 10.0
+"""Seconds a browser may take for something beyond the time the page itself is given."""
 SIGN_OF_LIFE = 5.0
 """Seconds within which a browser that is well does the smallest thing."""
 
-# The driver answered, and what it says is about the page: the browser is as good as before.
-_ABOUT_THE_PAGE = (
-    ElementClickInterceptedException,
-    ElementNotInteractableException,
-    JavascriptException,
-    StaleElementReferenceException,
-    UnexpectedAlertPresentException,
+# What Chromium says of a page that is just being replaced by the next one.
+_MOVING = (
+    "Cannot find context",
+    "Cannot find default execution context",
+    "Execution context was destroyed",
+    "Inspected target navigated",
+    "Promise was collected",
 )
+
+
+class PageMoved(PageChanged):
+    """The page was replaced by another while it was being used."""
 
 
 class _AnnouncingService(Service):
@@ -75,7 +73,10 @@ class _AnnouncingService(Service):
 
 
 class Browser:
-    """A running Chromium that nobody else uses."""
+    """A running Chromium that nobody else uses, showing one page.
+
+    Selenium starts and ends it; in between it is spoken to directly, see devtools.py.
+    """
 
     def __init__(self, options: BrowserOptions, announce: Callable[[BrowserProcess], None]) -> None:
         """Start it; `announce` hears of its processes as soon as there are any.
@@ -93,19 +94,21 @@ class Browser:
             self._process = BrowserProcess(pid, psutil.Process(pid).create_time(), self._folder)
             announce(self._process)
 
-        # Selenium writes every command with its arguments to its debug log, passwords too.
+        # Selenium writes every command with its arguments to its debug log.
         logging.getLogger("selenium").setLevel(logging.INFO)
         os.environ.setdefault("SE_AVOID_STATS", "true")
         self._service = _AnnouncingService(options.driver, announce_driver)
         began = time.monotonic()
         try:
-            self.driver = Chrome(
-                options=chromium_options(options, self._folder), service=self._service
+            chosen = chromium_options(options, self._folder)
+            self.driver = Chrome(options=chosen, service=self._service)
+            self._tab = self._open_tab(self.driver.current_window_handle)
+            self._tab.call("Page.enable", MARGIN)
+            target = self.driver.execute_cdp_cmd(
+                "Target.createTarget", {"url": PAGE, "background": True}
             )
-            self.driver.set_page_load_timeout(options.timeout)
-            self.be_patient(options.timeout)
-            self._connections = Connections(self.driver)
-        except (WebDriverException, urllib3.exceptions.HTTPError, OSError) as error:
+            self._connections = Connections(self._open_tab(target["targetId"]))
+        except (WebDriverException, DevToolsError, urllib3.exceptions.HTTPError, OSError) as error:
             self._end()
             raise BrowserDied(f"The browser did not start: {_first_line(error)}") from error
         except BaseException:
@@ -127,88 +130,104 @@ class Browser:
             log.warning("browser_condemned", why=why)
 
     def alive(self) -> bool:
-        """True if the browser answers and may be used; costs one short command."""
+        """True if the browser answers and may be used; costs a millisecond."""
         if self._condemned or self._service.process.poll() is not None:
             return False
-        before = self._answer_within(SIGN_OF_LIFE)
         try:
-            with self.answering("a sign of life"):
-                return bool(self.driver.execute_script("return 1") == 1)
+            with self._answering("a sign of life"):
+                return bool(self._tab.evaluate("1", SIGN_OF_LIFE) == 1)
         except ApplicationError:
             return False
-        finally:
-            self._answer_within(before)
 
-    @contextmanager
-    def answering(self, what: str) -> Iterator[None]:
-        """Turn what a driver command can raise into our own errors.
+    def navigate(self, url: str) -> None:
+        """Load `url` anew; returns when the portal has begun to answer.
 
-        Raises PortalUnavailable if the portal could not be reached, PortalTimeout if `what` took
-        too long, PageChanged if the page did not let it happen, BrowserDied if the driver or the
-        browser gave no answer. After a timeout or no answer the browser is condemned.
+        Raises PortalUnavailable if it cannot be reached, PortalTimeout if it does not answer;
+        the browser is condemned then.
         """
-        if self._condemned:
-            raise BrowserDied(f"The browser is not used any more: {self._condemned}.")
         try:
-            yield
-        except TimeoutException as error:
-            self.condemn(f"{what} took too long")
-            raise PortalTimeout(f"The portal took too long: {what}.") from error
-        except _ABOUT_THE_PAGE as error:
-            raise PageChanged(f"The page did not allow {what}: {_first_line(error)}") from error
-        except WebDriverException as error:
-            text = _first_line(error)
-            if "net::ERR_" in text:
-                raise PortalUnavailable(
-                    f"The portal cannot be reached: {_net_error(text)}."
-                ) from error
-            self.condemn(f"{what}: {text}")
-            raise BrowserDied(f"The browser failed at {what}: {text}") from error
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            self.condemn(f"{what}: {type(error).__name__}")
-            raise BrowserDied(f"The browser gave no answer to {what}.") from error
+            with self._answering("loading a page"):
+                answer = self._tab.call("Page.navigate", self.options.timeout, url=url)
+        except BrowserDied as error:
+            if isinstance(error.__cause__, NoAnswer):
+                raise PortalTimeout("The portal took too long to answer.") from error
+            raise
+        if "errorText" in answer:
+            raise PortalUnavailable(f"The portal cannot be reached: {answer['errorText']}.")
+
+    def reload(self) -> None:
+        """Load the page again, past every cache."""
+        with self._answering("loading a page again"):
+            self._tab.call("Page.reload", self.options.timeout, ignoreCache=True)
+
+    def evaluate(self, expression: str, patience: float) -> Any:
+        """The value of a JavaScript expression that answers by itself within `patience` seconds.
+
+        Raises PageMoved if the page was replaced meanwhile, PageChanged if the expression failed.
+        """
+        with self._answering("looking at the page"):
+            return self._tab.evaluate(expression, patience + MARGIN)
+
+    def click(self, x: float, y: float) -> None:
+        """Click with the mouse, once, at a point of the window in CSS pixels.
+
+        Raises BrowserDied if nobody knows whether the click was made.
+        """
+        about = {"x": x, "y": y, "button": "left", "clickCount": 1}
+        with self._answering("a click"):
+            for move in ("mouseMoved", "mousePressed", "mouseReleased"):
+                self._tab.call("Input.dispatchMouseEvent", MARGIN, type=move, **about)
 
     def picture(self) -> bytes:
         """What the window shows now, as JPEG."""
-        with self.answering("taking a picture"):
-            shot = self.driver.execute_cdp_cmd(
+        with self._answering("taking a picture"):
+            shot = self._tab.call(
                 "Page.captureScreenshot",
-                {"format": "jpeg", "quality": PICTURE_QUALITY, "optimizeForSpeed": True},
+                self.options.timeout,
+                format="jpeg",
+                quality=PICTURE_QUALITY,
+                optimizeForSpeed=True,
             )
         return b64decode(shot["data"])
 
-    def be_patient(self, seconds: float) -> None:
-        """Let the page take `seconds` for a question, and the driver somewhat longer."""
-        self.driver.set_script_timeout(seconds + COMMAND_MARGIN / 2)
-        self._answer_within(max(seconds, self.options.timeout) + COMMAND_MARGIN)
-
     def drop_connections(self) -> None:
-        """Make the next request leave on a connection of its own, see connections.py.
-
-        Raises BrowserDied if the browser does not answer.
-        """
-        try:
-            self._connections.drop()
-        except BrowserDied as error:
-            self.condemn(error.message)
-            raise
+        """Make the next request leave on a connection of its own, see connections.py."""
+        with self._answering("dropping connections"):
+            try:
+                self._connections.drop()
+            except DevToolsError:
+                self.condemn("it does not drop its connections")
+                raise
 
     def quit(self) -> None:
         """End the browser, gently if it still listens, and remove its folder. Never raises."""
         self._connections.close()
+        self._tab.close()
         if not self._condemned:
-            self._answer_within(SIGN_OF_LIFE)
+            executor = self.driver.command_executor
+            assert isinstance(executor, RemoteConnection)
+            executor.client_config.timeout = SIGN_OF_LIFE
             with suppress(WebDriverException, urllib3.exceptions.HTTPError, OSError):
                 self.driver.quit()
         self._end()
 
-    def _answer_within(self, seconds: float) -> float:
-        """Give the driver `seconds` for a command; returns what it was given before."""
-        executor = self.driver.command_executor
-        assert isinstance(executor, RemoteConnection)
-        before: float = executor.client_config.timeout
-        executor.client_config.timeout = seconds
-        return before
+    @contextmanager
+    def _answering(self, what: str) -> Iterator[None]:
+        """Turn what the tab can raise into our own errors; no answer condemns the browser."""
+        if self._condemned:
+            raise BrowserDied(f"The browser is not used any more: {self._condemned}.")
+        try:
+            yield
+        except (NoAnswer, TabGone) as error:
+            self.condemn(f"{what}: {error}")
+            raise BrowserDied(f"The browser gave no answer to {what}.") from error
+        except DevToolsError as error:
+            if any(words in str(error) for words in _MOVING):
+                raise PageMoved from error
+            raise PageChanged(f"The page did not allow {what}: {error}") from error
+
+    def _open_tab(self, target: str) -> Tab:
+        return Tab(self.driver.capabilities["goog:chromeOptions"]["debuggerAddress"], target)
 
     def _end(self) -> None:
         if self._process is not None:
@@ -226,7 +245,3 @@ class Browser:
 def _first_line(error: BaseException) -> str:
     text = error.msg if isinstance(error, WebDriverException) and error.msg else str(error)
     return text.strip().splitlines()[0] if text.strip() else type(error).__name__
-
-
-def _net_error(text: str) -> str:
-    return next((word.strip(" .") for word in text.split() if "net::ERR_" in word), text)

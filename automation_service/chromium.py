@@ -61,14 +61,14 @@ def chromium_options(options: BrowserOptions, user_data_dir: str) -> ChromeOptio
     if options.binary:
         chosen.binary_location = options.binary
     # The page's own ready marks tell when it can be read, not its last picture.
-    chosen.page_load_strategy = "eager"
+    chosen.page_load_strategy = "none"
     with warnings.catch_warnings():
         # Deprecated, but the only way to reach a driver on this machine past its proxy.
         warnings.simplefilter("ignore", DeprecationWarning)
         chosen.ignore_local_proxy_environment_variables()
     chosen.add_experimental_option("prefs", _PREFERENCES)
     chosen.add_experimental_option("excludeSwitches", ["enable-logging"])
-    for argument in (*_QUIET, f"--user-data-dir={user_data_dir}", "--window-size=1280,1024"):
+    for argument in (*_QUIET, f"--user-data-dir={user_data_dir}", "--window-size=1120,960"):
         chosen.add_argument(argument)
     if options.headless:
         chosen.add_argument("--headless=new")

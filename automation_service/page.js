@@ -35,7 +35,8 @@
   const enabled = (element) =>
     !element.matches(":disabled") && element.getAttribute("aria-disabled") !== "true";
 
-  // Answers with what `check` finds as soon as it finds something, or with null after `ms`.
+  // Answers with what `check` finds in the whole markup as soon as it finds something, or with null
+  // after `ms`.
   const until = (check, ms) =>
     new Promise((resolve, reject) => {
       const stop = (settle, value) => {
@@ -46,7 +47,7 @@
       };
       const look = () => {
         try {
-          const found = check();
+          const found = document.readyState !== "loading" && check();
           if (found) stop(resolve, found);
         } catch (error) {
           stop(reject, error);
@@ -60,6 +61,9 @@
       observer.observe(document, everything);
       look();
     });
+
+  // The moment a page began tells it from the page that was there before.
+  const isStillOn = (origin) => performance.timeOrigin === origin;
 
   const navigation = () => performance.getEntriesByType("navigation")[0] || {};
 
@@ -92,8 +96,8 @@
     return ready && (!batch.history || shown(batch.history.ready)) ? "batch" : null;
   };
 
-  const look = async ({ session, batch }, ms) => {
-    const found = await until(() => document.readyState !== "loading" && place(session, batch), ms);
+  const look = async ({ session, batch, stale }, ms) => {
+    const found = await until(() => !isStillOn(stale) && place(session, batch), ms);
     return {
       ...here(),
       place: found,
@@ -105,9 +109,6 @@
       history: found === "batch" && batch.history ? readHistory(batch.history) : null,
     };
   };
-
-  // A page the portal put in place of the one we read is not the one we mean to act on.
-  const isStillOn = (origin) => performance.timeOrigin === origin;
 
   const middleOf = (element) => {
     const box = element.getBoundingClientRect();

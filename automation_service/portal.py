@@ -58,6 +58,7 @@ class Portal:
         self.profile = profile
         self.gate = gate
         self.has_logged_in = False
+        self._last_document = 0.0
         parts = urlsplit(self._base_url)
         self.origin = f"{parts.scheme}://{parts.netloc}"
         patience = profile.timings.step or browser.options.timeout
@@ -118,7 +119,7 @@ class Portal:
     def _log_in(self) -> None:
         login = self.profile.login
         about = {"login": login.model_dump()}
-        self._elements.open(self._base_url + login.path)
+        self._browser.navigate(self._base_url + login.path)
         secret = {"username": self.username, "password": self._credentials.password}
         form = self._elements.do("enter", {**about, **secret})
         if form["found"] == "inside":
@@ -155,7 +156,7 @@ class Portal:
     def _pending(self, limit: int) -> list[str]:
         pending = self.profile.pending.model_dump()
         about = {"session": self._session, "pending": pending}
-        self._elements.open(self._base_url + self.profile.pending.path)
+        self._browser.navigate(self._base_url + self.profile.pending.path)
         keys: dict[str, None] = {}
         shown = None
         while True:
@@ -198,12 +199,18 @@ class Portal:
         return self._page(self._reading(began, seen), seen)
 
     def _look(self, key: str) -> dict[str, Any]:
-        about = {"session": self._session, "batch": self._batch}
-        self._elements.open(self._base_url + self.profile.batch_path(key))
-        seen: dict[str, Any] = self._elements.ask("look", about)
+        self._browser.navigate(self._base_url + self.profile.batch_path(key))
+        seen = self._look_at_next_page()
         if seen["cached"]:
-            self._elements.reload()
-            seen = self._elements.ask("look", about)
+            self._browser.reload()
+            seen = self._look_at_next_page()
+        return seen
+
+    def _look_at_next_page(self) -> dict[str, Any]:
+        """Look at a page, but never at the one that was looked at last."""
+        about = {"session": self._session, "batch": self._batch, "stale": self._last_document}
+        seen: dict[str, Any] = self._elements.ask("look", about)
+        self._last_document = seen["document"]
         return seen
 
     def _page(self, reading: Reading, seen: dict[str, Any]) -> BatchPage:
@@ -225,7 +232,7 @@ class Portal:
 
     def _prove_session(self) -> None:
         """A portal may say "not found" to whoever is not logged in: see whether we are."""
-        self._elements.open(self._base_url + self.profile.pending.path)
+        self._browser.navigate(self._base_url + self.profile.pending.path)
         seen = self._elements.ask("loggedIn", {"session": self._session})
         if seen["place"] != "inside":
             self._raise_for_place(seen)
