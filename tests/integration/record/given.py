@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from sqlalchemy import Connection
+
 from shared.contracts import (
     Attribution,
     Condition,
@@ -18,8 +20,10 @@ from shared.contracts import (
     Reading,
     Verdict,
 )
-from shared.record import Record, claims, items, tasks
+from shared.record import Record, claims, items, outcomes, tasks
 from shared.record.claims import HeldClaim
+from shared.record.conclusion import conclude
+from shared.record.persistence import persist
 from shared.record.tasks import Task
 from shared.task_state import ItemStatus, TaskState
 from shared.utils import new_id, utc_now
@@ -79,6 +83,18 @@ def claimed(record: Record, task_id: str, slot_id: str = "slot-1") -> HeldClaim:
         held = claims.take_next(connection, task_id, slot_id)
     assert held is not None
     return held
+
+
+def finished(record: Record, held: HeldClaim, outcome: ItemOutcome = DONE) -> bool:
+    """Write an item's outcome as a slot does; True if it was the task's last."""
+
+    def write(connection: Connection) -> bool:
+        task = tasks.lock(connection, held.item.task_id)
+        assert task is not None
+        outcomes.record(connection, held, outcome)
+        return conclude(connection, tasks.count_finished(connection, task, 1), None)
+
+    return persist(record, write)
 
 
 def a_reading(words: str = "Approved", **values: Any) -> Reading:
