@@ -8,6 +8,7 @@ last moment a request could leave; docs/architecture.md tells why.
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -27,6 +28,7 @@ from shared.contracts import (
     IntentTerms,
     ItemOutcome,
     Reading,
+    Review,
     Verdict,
 )
 from shared.errors import (
@@ -65,9 +67,20 @@ class BatchApprovalService:
         cannot go on, ClaimLost, and NothingClicked where nothing may be. An intent left open by
         any of them has to be resolved.
         """
+        return self._worked_on(claim, lambda: self._resolve(claim) or self._approve(claim, remark))
+
+    def review(self, claim: Claim) -> ItemOutcome:
+        """Look at the claimed batch and tell what approving it would do; nothing is clicked.
+
+        `reviewed` means it would be approved; any other status is the batch's outcome already.
+        Raises what `approve` raises.
+        """
+        return self._worked_on(claim, lambda: self._resolve(claim) or self._review(claim))
+
+    def _worked_on(self, claim: Claim, work: Callable[[], ItemOutcome]) -> ItemOutcome:
         began = time.monotonic()
         try:
-            outcome = self._resolve(claim) or self._approve(claim, remark)
+            outcome = work()
         except (ClaimLost, NothingClicked):
             raise
         except AgentError as error:
@@ -95,6 +108,8 @@ class BatchApprovalService:
         self._show(claim, EvidenceKind.BEFORE)
         if page.reading.condition is not Condition.APPROVABLE:
             return self._nothing_to_click(claim, page.reading)
+        if claim.review is not None and not claim.review.still_holds(page.reading):
+            return self._changed(claim.review, page.reading)
         self._evidence.reserve()
         clicked = self._click(claim, page, remark)
         return self._read_back(claim, clicked)
@@ -130,6 +145,31 @@ class BatchApprovalService:
             f"The portal shows the batch as {reading.words!r}.",
             reading,
             details=dict(reading.columns),
+        )
+
+    def _review(self, claim: Claim) -> ItemOutcome:
+        if not claim.may_act:
+            raise NothingClicked(f"{claim.key} was not clicked.")
+        reading = self._look(claim).reading
+        self._show(claim, EvidenceKind.BEFORE)
+        if reading.condition is not Condition.APPROVABLE:
+            return self._nothing_to_click(claim, reading)
+        return ItemOutcome(
+            ItemStatus.REVIEWED,
+            f"The portal shows {reading.words!r}; it would be approved.",
+            reading,
+            details=dict(reading.columns),
+        )
+
+    def _changed(self, review: Review, reading: Reading) -> ItemOutcome:
+        then = {"status": review.words, **review.columns}
+        now = {"status": reading.words, **reading.columns}
+        differing = sorted(name for name in then | now if then.get(name) != now.get(name))
+        return ItemOutcome(
+            ItemStatus.REFUSED,
+            f"Changed since review: {', '.join(differing)}.",
+            reading,
+            details={**reading.columns, "shown_for_review": then, "shown_now": now},
         )
 
     def _click(self, claim: Claim, page: BatchPage, remark: str) -> _Clicked:

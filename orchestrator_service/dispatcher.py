@@ -17,10 +17,10 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from orchestrator_service.celery_client import TaskQueue
-from shared.record import Record, claims, slots, tasks, workers
+from shared.record import Record, claims, slots, steering, tasks, workers
 from shared.record.slots import DueTask
 from shared.record.workers import HEARTBEAT_SECONDS, Worker
-from shared.utils import new_id
+from shared.utils import new_id, utc_now
 
 log = structlog.get_logger()
 
@@ -56,8 +56,18 @@ class Watch(Generic[K]):
 class Dispatcher:
     """Rings doorbells for due tasks, and takes from the dead what they held."""
 
-    def __init__(self, record: Record, queue: TaskQueue, lease_seconds: float) -> None:
-        """A claim that shows no sign of life for `lease_seconds` is released."""
+    def __init__(
+        self,
+        record: Record,
+        queue: TaskQueue,
+        lease_seconds: float,
+        decision_ttl: timedelta = timedelta(days=7),
+    ) -> None:
+        """A claim that shows no sign of life for `lease_seconds` is released.
+
+        A task that waits for a decision longer than `decision_ttl` is cancelled.
+        """
+        self._decision_ttl = decision_ttl
         self._record = record
         self._queue = queue
         self._lease = lease_seconds
@@ -107,6 +117,7 @@ class Dispatcher:
             self._watch_workers()
             self._watch_claims()
             self._watch_doorbells()
+            self._watch_decisions()
         with self._record.read() as connection:
             due = slots.due(connection, DUE_LIMIT)
         for task in due:
@@ -152,6 +163,15 @@ class Dispatcher:
                 with self._record.write() as connection:
                     task_id = claims.release_silent(connection, sign)
                 log.warning("claim released", key=sign.key, fence=sign.fence, task_id=task_id)
+
+    def _watch_decisions(self) -> None:
+        since = utc_now() - self._decision_ttl
+        with self._record.read() as connection:
+            undecided = tasks.undecided_since(connection, since)
+        for task_id in undecided:
+            with self._record.write() as connection:
+                steering.cancel_undecided(connection, task_id, since)
+            log.warning("nobody decided in time", task_id=task_id)
 
     def _watch_doorbells(self) -> None:
         with self._record.read() as connection:

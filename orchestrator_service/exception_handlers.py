@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from orchestrator_service.param_faults import in_one_sentence, pointer
-from orchestrator_service.schemas import AssignRequest
+from orchestrator_service.schemas import AssignRequest, DecisionRequest
 from shared.errors import RequestError
 
 log = structlog.get_logger()
@@ -72,9 +72,10 @@ async def _request_error(_: Request, error: Exception) -> JSONResponse:
     )
 
 
-async def _invalid_request(_: Request, error: Exception) -> JSONResponse:
+async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    errors = [_fault(fault) for fault in error.errors()]
+    shape = DecisionRequest if request.url.path.startswith("/decision/") else AssignRequest
+    errors = [_fault(fault, tuple(shape.model_fields)) for fault in error.errors()]
     return problem(
         422, "invalid_request", "Invalid request", in_one_sentence(errors), errors=errors
     )
@@ -117,7 +118,7 @@ async def _unexpected(_: Request, error: Exception) -> JSONResponse:
     )
 
 
-def _fault(fault: Mapping[str, Any]) -> dict[str, str]:
+def _fault(fault: Mapping[str, Any], body_fields: Sequence[str]) -> dict[str, str]:
     place, *path = fault["loc"]
     name = ".".join(str(step) for step in path) or place
     where = pointer(path) if place == "body" else f"{place}/{name}"
@@ -126,6 +127,6 @@ def _fault(fault: Mapping[str, Any]) -> dict[str, str]:
     if fault["type"] == "missing":
         return {"pointer": where, "detail": f"'{name}' is missing; it must be given."}
     if fault["type"] == "extra_forbidden":
-        known = f"; known are {', '.join(AssignRequest.model_fields)}" if place == "body" else ""
+        known = f"; known are {', '.join(body_fields)}" if place == "body" else ""
         return {"pointer": where, "detail": f"Unknown field '{name[:60]}'{known}."}
     return {"pointer": where, "detail": f"'{name[:60]}': {fault['msg']}."}

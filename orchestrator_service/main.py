@@ -14,6 +14,7 @@ import os
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any, NoReturn
 
 from fastapi import FastAPI
@@ -89,7 +90,9 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     record = Record(settings.database)
     await asyncio.to_thread(migrate, record)
     queue = TaskQueue(create_celery(settings))
-    dispatcher = Dispatcher(record, queue, settings.lease_seconds)
+    dispatcher = Dispatcher(
+        record, queue, settings.lease_seconds, timedelta(seconds=settings.decision_ttl)
+    )
     news = NewsPublisher(settings.redis)
     edge = build_edge(settings, record, dispatcher, news)
     app.state.edge = edge

@@ -8,11 +8,15 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from typing_extensions import TypedDict
 
+from shared.record.steering import Decision
 from shared.task_state import TaskState
 from shared.utils import rfc3339
 
 Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
 """A time as RFC 3339 in UTC with a Z."""
+
+Key = Annotated[str, Field(min_length=1, max_length=200)] | int
+"""What names an item; a number is compared as text."""
 
 PublicStatus = Literal["pending", "running", "completed", "failed"]
 Widget = Literal["text", "textarea", "number", "url", "file"]
@@ -74,6 +78,27 @@ class TaskOutput(BaseModel):
     files: list[str]
 
 
+class DecisionRequest(BaseModel):
+    """Which of the shown items to work on; those neither approved nor rejected are skipped."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"approve": ["BATCH001", "BATCH002"], "reject": ["BATCH003"]}]
+        },
+    )
+
+    approve: Literal["all"] | Annotated[list[Key], Field(max_length=10_000)] = Field(
+        description='Keys of items, or "all" that are not rejected'
+    )
+    reject: list[Key] = Field(default=[], description="Keys of items", max_length=10_000)
+
+    def decision(self) -> Decision:
+        """What the record keeps."""
+        approve = None if self.approve == "all" else [str(key).strip() for key in self.approve]
+        return Decision(approve, [str(key).strip() for key in self.reject])
+
+
 class TaskStatus(BaseModel):
     """How a task stands; `state` is exact, `status` the coarser word every dashboard knows."""
 
@@ -112,7 +137,7 @@ class TaskStatus(BaseModel):
     error: str | None
     result: TaskOutput | None
     counts: dict[str, int]
-    can: list[str] = Field(description="What may be asked of it now: cancel, retry")
+    can: list[str] = Field(description="What may be asked of it now: cancel, decide, retry")
     retry_of: str | None = Field(description="The task that this one tries again")
     ws_url: str
     note: str | None = Field(description="Why nothing happens, when nothing happens")

@@ -1,4 +1,4 @@
-"""What may be asked for: assign a task, read one, list them, cancel one, retry one."""
+"""What may be asked for: assign a task, read one, list them, cancel, decide, retry."""
 
 from __future__ import annotations
 
@@ -21,6 +21,7 @@ from shared.notifications import NewsPublisher
 from shared.record import Record, artifacts, events, items, steering, tasks
 from shared.record.events import Event
 from shared.record.items import Item
+from shared.record.steering import Decision
 from shared.record.tasks import Task
 from shared.task_state import ItemStatus, TaskState
 from shared.utils import new_id, utc_now
@@ -132,6 +133,18 @@ class TaskService:
         with self._record.write() as connection:
             task = _known(tasks.lock(connection, task_id), task_id)
             steering.cancel(connection, task, caller)
+            reading = _reading(connection, _known(tasks.get(connection, task_id), task_id))
+        self._tell(task_id)
+        return reading
+
+    def decide(self, task_id: str, decision: Decision, caller: str) -> TaskReading:
+        """Let the task go on with what was chosen.
+
+        Raises UnknownTask, StateConflict, and InvalidParams for what was not shown.
+        """
+        with self._record.write() as connection:
+            task = _known(tasks.lock(connection, task_id), task_id)
+            steering.decide(connection, task, decision, caller)
             reading = _reading(connection, _known(tasks.get(connection, task_id), task_id))
         self._tell(task_id)
         return reading

@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     max_pending_tasks: int = Field(10_000, ge=1)
     max_attempts: int = Field(3, ge=1, le=20)
     lease_seconds: float = Field(30, ge=3)
+    decision_ttl: int = Field(7 * 24 * 3600, ge=60)
     turn_seconds: float = Field(15, ge=1)
     drain_seconds: float = Field(60, ge=1)
 

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from shared.errors import LoginRefused
 from shared.task_state import ItemStatus
+from shared.utils import rfc3339
 
 DOORBELL = "agent.doorbell"
 """Name of the one Celery task: "there is work on task T"."""
@@ -160,6 +161,24 @@ class ItemOutcome:
     error: str | None = None
 
 
+@dataclass(frozen=True)
+class Review:
+    """What a person was shown before deciding: the portal's words and columns, and when."""
+
+    words: str
+    columns: dict[str, str]
+    read_at: str
+
+    @classmethod
+    def of(cls, reading: Reading) -> Review:
+        """What a reading shows."""
+        return cls(reading.words, dict(reading.columns), rfc3339(reading.began_at))
+
+    def still_holds(self, reading: Reading) -> bool:
+        """True if the portal shows now what it showed then."""
+        return (self.words, self.columns) == (reading.words, reading.columns)
+
+
 class Claim(Protocol):
     """The right to work on one item, as the executor hands it to a task type.
 
@@ -193,6 +212,11 @@ class Claim(Protocol):
 
         So it is for an item of a cancelled or failed task, or one whose attempts are spent.
         """
+        ...
+
+    @property
+    def review(self) -> Review | None:
+        """What a person was shown before choosing this item; None if nobody was asked."""
         ...
 
     def check(self) -> None:

@@ -85,10 +85,11 @@ def transition(current: TaskState, wanted: TaskState) -> TaskState:
 
 
 class ItemStatus(str, Enum):
-    """Where one line of a task stands; everything but `new` and `in_progress` is an outcome."""
+    """Where one line of a task stands; everything but the first three is an outcome."""
 
     NEW = "new"
     IN_PROGRESS = "in_progress"
+    REVIEWED = "reviewed"
     DONE = "done"
     ALREADY_DONE = "already_done"
     REFUSED = "refused"
@@ -100,4 +101,4 @@ class ItemStatus(str, Enum):
     @property
     def is_outcome(self) -> bool:
         """True once nothing more is to be done for the item."""
-        return self not in (ItemStatus.NEW, ItemStatus.IN_PROGRESS)
+        return self not in (ItemStatus.NEW, ItemStatus.IN_PROGRESS, ItemStatus.REVIEWED)

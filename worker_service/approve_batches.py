@@ -23,10 +23,6 @@ ACTION = "approve"
 NOTHING_NAMED = (
     "Name batch_ids, or a batch_count, or all_pending: true; an empty form approves nothing."
 )
-NO_REVIEW_YET = (
-    "auto_approve: false (look first, then wait for a decision) is not offered yet; "
-    "leave it out or send true."
-)
 
 BatchText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 BatchNumber = Annotated[int, Field(strict=True, ge=0)]
@@ -66,11 +62,10 @@ class ApproveBatchesParams(TaskParams):
     remark: str = Field(
         "", title="Remark", description="Goes into the portal's remark field.", max_length=400
     )
-    auto_approve: Literal[True] = Field(
+    auto_approve: bool = Field(
         True,
         title="Approve at once",
-        description="Approve without asking for a decision first.",
-        json_schema_extra={"type": "boolean", "x-fault": NO_REVIEW_YET},
+        description="false: look at each batch first, then wait for a decision.",
     )
     portal: Literal["esc"] = Field("esc", title="Portal", description="The portal profile.")
 
@@ -103,6 +98,12 @@ def plan_approvals(params: ApproveBatchesParams, context: TaskContext) -> Plan:
     return Plan(origin, ACTION, pending, params_for, leave_out_open=True, at_most=at_most)
 
 
+def review_batch(claim: Claim, params: ApproveBatchesParams, context: TaskContext) -> ItemOutcome:
+    """Look at one batch and say what approving it would do."""
+    portal = _portal(context.profile(params.portal), _base_url(context), context)
+    return BatchApprovalService(portal, context.evidence()).review(claim)
+
+
 @task(
     name="approve_batches",
     title="Approve Batches",
@@ -114,9 +115,12 @@ def plan_approvals(params: ApproveBatchesParams, context: TaskContext) -> Plan:
         ItemStatus.DONE: "approved",
         ItemStatus.ALREADY_DONE: "already_approved",
         ItemStatus.REFUSED: "rejected",
+        ItemStatus.REVIEWED: "to_approve",
     },
     aliases={"max_batches": "batch_count"},
     keys_param="batch_ids",
+    review_item=review_batch,
+    wants_review=lambda params: not params.auto_approve,
 )
 def approve_batches(
     claim: Claim, params: ApproveBatchesParams, context: TaskContext

@@ -17,7 +17,7 @@ from shared.record import (
     tasks,
 )
 from shared.record.claims import HeldClaim
-from shared.record.conclusion import conclude, result_of
+from shared.record.conclusion import await_decision, conclude, result_of
 from shared.record.persistence import persist
 from shared.record.progress import item_events, progress_event
 from shared.record.tasks import Task, TaskEnding
@@ -153,6 +153,7 @@ def task_failed(
             return
         tasks.note_failure(connection, task, failure.code, failure.error)
         ended = outcomes.end_unbegun(connection, task.id, rest)
+        ended += outcomes.end_reviewed(connection, task.id, rest)
         task = tasks.count_finished(connection, task, len(ended))
         events.append(connection, task.id, item_events(connection, ended, definition.announcement))
         _finish(connection, claim, definition, failure.outcome)
@@ -188,13 +189,18 @@ def _finish(
     task = tasks.lock(connection, claim.task_id)
     if task is None or outcomes.is_recorded(connection, claim.held):
         return
-    outcomes.record(connection, claim.held, outcome)
+    reviewed = outcome.status is ItemStatus.REVIEWED
+    if reviewed:
+        outcomes.record_review(connection, claim.held, outcome)
+    else:
+        outcomes.record(connection, claim.held, outcome)
     news = claim.flush(connection, outcome)
-    task = tasks.count_finished(connection, task, 1)
+    task = tasks.count_finished(connection, task, 0 if reviewed else 1)
     news += item_events(connection, [claim.held.item.id], definition.announcement)
     news.append(progress_event(task, _spoken(claim.key, definition, outcome)))
     events.append(connection, task.id, news)
-    conclude(connection, task, definition.announcement)
+    if not conclude(connection, task, definition.announcement) and definition.review_item:
+        await_decision(connection, task)
 
 
 def _spoken(key: str, definition: TaskDefinition[Any], outcome: ItemOutcome) -> str:

@@ -19,6 +19,7 @@ from shared.contracts import (
     IntentTerms,
     ItemOutcome,
     Reading,
+    Review,
     Verdict,
 )
 from shared.errors import ClaimLost, NothingClicked
@@ -93,6 +94,12 @@ class RecordClaim:
     def may_act(self) -> bool:
         """False: only find out what became of open intents."""
         return self._may_act
+
+    @property
+    def review(self) -> Review | None:
+        """What a person was shown before choosing this item."""
+        shown = self.held.item.review
+        return Review(**shown) if shown else None
 
     def check(self) -> None:
         """Raise ClaimLost if the claim is no longer ours, or nobody could renew it for a lease."""

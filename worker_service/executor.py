@@ -161,15 +161,15 @@ class Executor:
             return ItemOutcome(ItemStatus.SKIPPED, task.error or "")
         if task.error is not None:
             return ItemOutcome(ItemStatus.FAILED, f"Not tried: {task.error}", error=task.error)
-        if held.item.attempts > self._rules.max_attempts:
-            why = f"Given up: the worker died {held.item.attempts - 1} times while it worked on it."
+        if held.tries > self._rules.max_attempts:
+            why = f"Given up: the worker died {held.tries - 1} times while it worked on it."
             return ItemOutcome(ItemStatus.FAILED, why, error=why)
         return None
 
     def _worth_reading(self, claim: RecordClaim) -> bool:
         """True if something may have been clicked, and reading it has not killed us before."""
         too_often = READS_PER_ATTEMPT * self._rules.max_attempts
-        return bool(claim.open_intents) and claim.attempt <= too_often
+        return bool(claim.open_intents) and claim.held.tries <= too_often
 
     def _attempt(
         self,
@@ -179,13 +179,14 @@ class Executor:
         params: BaseModel,
         context: TaskContext,
     ) -> Decision:
-        outcome = _guarded(
-            lambda: definition.run_item(claim, params, context), f"{claim.key}: attempt failed"
-        )
+        work = definition.run_item
+        if definition.review_item and definition.wants_review(params) and claim.review is None:
+            work = definition.review_item
+        outcome = _guarded(lambda: work(claim, params, context), f"{claim.key}: attempt failed")
         if isinstance(outcome, NothingClicked) and ending is not None:
             return Finish(ending)
         if isinstance(outcome, Exception):
-            return self._decide(outcome, claim.attempt, intent_open=bool(claim.open_intents))
+            return self._decide(outcome, claim.held.tries, intent_open=bool(claim.open_intents))
         return Finish(outcome)
 
     def _decide(self, error: Exception, attempt: int, *, intent_open: bool) -> Decision:

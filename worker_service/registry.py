@@ -43,6 +43,10 @@ class Plan:
 PlanFunction = Callable[[P, TaskContext], Plan]
 
 
+def _never(_: Any) -> bool:
+    return False
+
+
 @dataclass(frozen=True)
 class TaskDefinition(Generic[P]):
     """One kind of work: a function that does one item, and a plan that names the items."""
@@ -57,6 +61,8 @@ class TaskDefinition(Generic[P]):
     words: dict[ItemStatus, str] = field(default_factory=dict)
     aliases: dict[str, str] = field(default_factory=dict)
     keys_param: str | None = None
+    review_item: ItemFunction[P] | None = None
+    wants_review: Callable[[P], bool] = _never
 
     @cached_property
     def announcement(self) -> TaskType:
@@ -89,8 +95,14 @@ def task(
     words: dict[ItemStatus, str] | None = None,
     aliases: dict[str, str] | None = None,
     keys_param: str | None = None,
+    review_item: ItemFunction[P] | None = None,
+    wants_review: Callable[[P], bool] = _never,
 ) -> Callable[[ItemFunction[P]], TaskDefinition[P]]:
     """Make a task type of a function that does one item.
+
+    `keys_param` is the param that names items, for a retry of some of them. Where `wants_review`
+    says so of the params, `review_item` looks at each item first and the task then waits for a
+    decision.
 
     `side_effect` is "none", "read" or "write"; `words` are public words for item statuses and
     `aliases` deprecated names of params, each with the name that replaces it.
@@ -108,6 +120,8 @@ def task(
             words=words or {},
             aliases=aliases or {},
             keys_param=keys_param,
+            review_item=review_item,
+            wants_review=wants_review,
         )
 
     return define

@@ -1,4 +1,4 @@
-"""Steering a task: cancel it, retry what did not succeed."""
+"""Steering a task: cancel it, decide about it, retry what did not succeed."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ from fastapi import APIRouter
 from orchestrator_service.dependencies import TaskId, ThisVisit
 from orchestrator_service.documentation import problems
 from orchestrator_service.keyed_route import KeyedRoute
-from orchestrator_service.refusals import KeyRefused
-from orchestrator_service.schemas import TaskStatus
+from orchestrator_service.refusals import (
+    BodyTooLarge,
+    InvalidRequest,
+    KeyRefused,
+    MalformedBody,
+    UnsupportedMediaType,
+)
+from orchestrator_service.schemas import DecisionRequest, TaskStatus
 from orchestrator_service.task_view import task_status
-from shared.errors import StateConflict, UnknownTask
+from shared.errors import InvalidParams, StateConflict, UnknownTask
 
 router = APIRouter(route_class=KeyedRoute, tags=["steering"])
 
@@ -28,6 +34,31 @@ def cancel_task(task_id: TaskId, visit: ThisVisit) -> TaskStatus:
     Answers with the task, also when it is being cancelled or cancelled already.
     """
     reading = visit.edge.tasks.cancel(task_id, visit.caller)
+    return task_status(reading, visit.edge.catalogue, visit.links)
+
+
+@router.post(
+    "/decision/{task_id}",
+    operation_id="decide_task",
+    summary="Say which of the shown items to work on",
+    responses=problems(
+        MalformedBody,
+        KeyRefused,
+        UnknownTask,
+        StateConflict,
+        BodyTooLarge,
+        UnsupportedMediaType,
+        InvalidRequest,
+        InvalidParams,
+    ),
+)
+def decide_task(task_id: TaskId, wanted: DecisionRequest, visit: ThisVisit) -> TaskStatus:
+    """For a task that waits for a decision (`auto_approve: false`).
+
+    Only what was shown is worked on, and only if the portal still shows it so; what is rejected or
+    not named ends `skipped`, and nothing of it is clicked. The same body again changes nothing.
+    """
+    reading = visit.edge.tasks.decide(task_id, wanted.decision(), visit.caller)
     return task_status(reading, visit.edge.catalogue, visit.links)
 
 

@@ -34,6 +34,11 @@ class HeldClaim:
     slot_id: str
     fence: int
 
+    @property
+    def tries(self) -> int:
+        """Which attempt this is, since the item was chosen if it was reviewed; from 1."""
+        return self.item.attempts - self.item.review_attempts
+
 
 @dataclass(frozen=True)
 class ClaimSign:

@@ -67,6 +67,19 @@ def conclude(connection: Connection, task: Task, task_type: TaskType | None) -> 
     return True
 
 
+def await_decision(connection: Connection, task: Task) -> bool:
+    """Let a locked task wait for a decision once everything in it was looked at."""
+    if task.state is not TaskState.RUNNING or task.decision is not None:
+        return False
+    counts = items.counts(connection, [task.id]).get(task.id, {})
+    if counts.get(ItemStatus.NEW) or counts.get(ItemStatus.IN_PROGRESS):
+        return False
+    if not counts.get(ItemStatus.REVIEWED):
+        return False
+    tasks.set_state(connection, task, TaskState.AWAITING_DECISION)
+    return True
+
+
 def end(connection: Connection, task: Task, state: TaskState, task_type: TaskType | None) -> None:
     """Make a locked task final, with the error that was noted for it. TransitionRefused."""
     ending = TaskEnding(result_of(connection, task.id, task_type), task.error, task.error_code)

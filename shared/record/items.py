@@ -15,7 +15,11 @@ from shared.task_state import OPEN_STATES, ItemStatus
 
 @dataclass(frozen=True)
 class Item:
-    """One line of a task. `details` are the portal's own columns."""
+    """One line of a task. `details` are the portal's own columns.
+
+    `review` is what was shown to whoever decided; `review_attempts` is how many of the attempts
+    it took to show it.
+    """
 
     id: int
     task_id: str
@@ -28,6 +32,8 @@ class Item:
     details: dict[str, Any] | None
     error: str | None
     attempts: int
+    review: dict[str, Any] | None
+    review_attempts: int
     not_before: datetime | None
     slot_id: str | None
     fence: int | None

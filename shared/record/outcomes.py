@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, and_, bindparam, select, update
 
-from shared.contracts import ItemOutcome, Reading
+from shared.contracts import ItemOutcome, Reading, Review
 from shared.record import claims, intents
 from shared.record.claims import HeldClaim
 from shared.record.tables import intents as intents_table
@@ -29,6 +29,55 @@ def record(connection: Connection, claim: HeldClaim, outcome: ItemOutcome) -> No
     read_id = None if outcome.reading is None else insert_read(connection, claim, outcome.reading)
     _insert(connection, [_Ending(claim.item.id, claim.fence, outcome, read_id)])
     claims.free(connection, claim)
+
+
+def record_review(connection: Connection, claim: HeldClaim, outcome: ItemOutcome) -> None:
+    """Write what a review showed and free the claim; the item waits for a decision. ClaimLost."""
+    claims.require(connection, claim)
+    if outcome.reading is not None:
+        insert_read(connection, claim, outcome.reading)
+    review = None if outcome.reading is None else asdict(Review.of(outcome.reading))
+    connection.execute(
+        update(items)
+        .where(items.c.id == claim.item.id)
+        .values(
+            status=outcome.status.value,
+            detail=outcome.detail,
+            details=outcome.details,
+            review=review or {},
+            review_attempts=claim.item.attempts,
+            error=None,
+            slot_id=None,
+        )
+    )
+    claims.free(connection, claim)
+
+
+def choose(connection: Connection, task_id: str, keys: Iterable[str]) -> None:
+    """Let these reviewed items of a locked task be worked on."""
+    connection.execute(
+        update(items)
+        .where(
+            items.c.task_id == task_id,
+            items.c.status == ItemStatus.REVIEWED.value,
+            items.c.key.in_(list(keys)),
+        )
+        .values(status=ItemStatus.NEW.value)
+    )
+
+
+def end_reviewed(connection: Connection, task_id: str, outcome: ItemOutcome) -> list[int]:
+    """Give every item of a locked task that still waits for a decision `outcome`."""
+    rows = connection.execute(
+        select(items.c.id, items.c.fence, items.c.details)
+        .where(items.c.task_id == task_id, items.c.status == ItemStatus.REVIEWED.value)
+        .order_by(items.c.position)
+    ).all()
+    _insert(
+        connection,
+        [_Ending(row.id, row.fence or 0, replace(outcome, details=row.details)) for row in rows],
+    )
+    return [row.id for row in rows]
 
 
 def is_recorded(connection: Connection, claim: HeldClaim) -> bool:

@@ -1,14 +1,16 @@
-"""Steering a task from outside: cancel it, or try again what did not succeed."""
+"""Steering a task from outside: cancel it, decide about it, try again what did not succeed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from shared.contracts import ItemOutcome
-from shared.errors import StateConflict
+from shared.errors import InvalidParams, StateConflict
 from shared.record import events, outcomes, tables, task_types, tasks
 from shared.record.conclusion import conclude, end
 from shared.record.progress import item_events
@@ -18,6 +20,19 @@ from shared.utils import new_id, utc_now
 
 CANCELLED_CODE = "cancelled"
 RETRIED = (ItemStatus.FAILED, ItemStatus.UNVERIFIED)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Which of the shown items to work on; `approve` None: all that are not rejected."""
+
+    approve: list[str] | None
+    reject: list[str]
+
+    def stored(self) -> dict[str, Any]:
+        """As the record keeps it; the order in which items were named does not matter."""
+        approve = "all" if self.approve is None else sorted(set(self.approve))
+        return {"approve": approve, "reject": sorted(set(self.reject))}
 
 
 def cancel(connection: Connection, task: Task, by: str) -> None:
@@ -36,17 +51,78 @@ def cancel(connection: Connection, task: Task, by: str) -> None:
             state=task.state.value,
         )
     task = tasks.note_failure(connection, task, CANCELLED_CODE, f"Cancelled by {by}")
-    if task.state is TaskState.RUNNING:
+    if task.state is not TaskState.PENDING:
         task = tasks.set_state(connection, task, TaskState.CANCELLING)
     task_type = task_types.get(connection, task.task_type)
     skipped = ItemOutcome(ItemStatus.SKIPPED, task.error or "")
     ended = outcomes.end_unbegun(connection, task.id, skipped)
+    ended += outcomes.end_reviewed(connection, task.id, skipped)
     task = tasks.count_finished(connection, task, len(ended))
     events.append(connection, task.id, item_events(connection, ended, task_type))
     if task.total is None:
         end(connection, task, TaskState.CANCELLED, task_type)
     elif not conclude(connection, task, task_type):
         tasks.ring_now(connection, task.id)
+
+
+def decide(connection: Connection, task: Task, wanted: Decision, by: str) -> None:
+    """Let a locked task that waits for a decision work on what was chosen, and skip the rest.
+
+    The same decision again changes nothing. Raises StateConflict if the task does not wait for
+    one, and InvalidParams if it names what was not shown.
+    """
+    if task.decision is not None and task.decision == wanted.stored():
+        return
+    if task.state is not TaskState.AWAITING_DECISION:
+        raise StateConflict(
+            f"The task is {task.state.value}; it does not wait for a decision.",
+            task_id=task.id,
+            state=task.state.value,
+        )
+    chosen = _chosen(connection, task, wanted)
+    task = tasks.set_decision(connection, task, wanted.stored())
+    task = tasks.set_state(connection, task, TaskState.RUNNING)
+    outcomes.choose(connection, task.id, chosen)
+    task_type = task_types.get(connection, task.task_type)
+    ended = outcomes.end_reviewed(
+        connection, task.id, ItemOutcome(ItemStatus.SKIPPED, f"Not approved by {by}")
+    )
+    task = tasks.count_finished(connection, task, len(ended))
+    events.append(connection, task.id, item_events(connection, ended, task_type))
+    if not conclude(connection, task, task_type):
+        tasks.be_due(connection, task.id)
+
+
+def cancel_undecided(connection: Connection, task_id: str, since: datetime) -> bool:
+    """Cancel a task that has waited for a decision since before `since`; False if it has not."""
+    task = tasks.lock(connection, task_id)
+    if task is None or task.state is not TaskState.AWAITING_DECISION:
+        return False
+    if task.awaiting_since is None or task.awaiting_since >= since:
+        return False
+    cancel(connection, task, "the system: nobody decided in time")
+    return True
+
+
+def _chosen(connection: Connection, task: Task, wanted: Decision) -> list[str]:
+    shown = _keys(connection, task.id, (ItemStatus.REVIEWED,))
+    every = None if wanted.approve is None else [*wanted.approve, *wanted.reject]
+    unknown = [key for key in every or wanted.reject if key not in shown]
+    if unknown:
+        raise InvalidParams(
+            f"Not shown for a decision: {', '.join(unknown[:10])}. "
+            "Name what GET /result shows as waiting for one.",
+            task_id=task.id,
+        )
+    if wanted.approve is None:
+        return [key for key in shown if key not in wanted.reject]
+    both = sorted(set(wanted.approve) & set(wanted.reject))
+    if both:
+        raise InvalidParams(
+            f"Both approved and rejected: {', '.join(both[:10])}. Name each once.",
+            task_id=task.id,
+        )
+    return wanted.approve
 
 
 def retry(connection: Connection, task: Task, by: str, request_id: str | None) -> Task:
@@ -84,10 +160,12 @@ def retry(connection: Connection, task: Task, by: str, request_id: str | None) -
 
 
 def abilities(task: Task, counts: Mapping[ItemStatus, int], *, retried: bool) -> list[str]:
-    """What may be asked of a task now: "cancel", "retry"."""
+    """What may be asked of a task now: "cancel", "decide", "retry"."""
     if task.state.is_final:
         left = task.total is None or any(counts.get(status) for status in RETRIED)
         return ["retry"] if left and not retried else []
+    if task.state is TaskState.AWAITING_DECISION:
+        return ["cancel", "decide"]
     return [] if task.state is TaskState.CANCELLING else ["cancel"]
 
 
@@ -107,7 +185,7 @@ def successor_of(connection: Connection, task_id: str) -> str | None:
 def _what_is_left(connection: Connection, task: Task) -> dict[str, Any]:
     if task.total is None:
         return task.params
-    keys = _keys_to_retry(connection, task.id)
+    keys = _keys(connection, task.id, RETRIED)
     if not keys:
         raise StateConflict(
             "No item of the task ended failed or unverified: there is nothing to retry.",
@@ -120,12 +198,12 @@ def _what_is_left(connection: Connection, task: Task) -> dict[str, Any]:
     return {**task.params, task_type.keys_param: keys}
 
 
-def _keys_to_retry(connection: Connection, task_id: str) -> list[str]:
+def _keys(connection: Connection, task_id: str, statuses: Iterable[ItemStatus]) -> list[str]:
     rows = connection.execute(
         select(tables.items.c.key)
         .where(
             tables.items.c.task_id == task_id,
-            tables.items.c.status.in_([status.value for status in RETRIED]),
+            tables.items.c.status.in_([status.value for status in statuses]),
         )
         .order_by(tables.items.c.position)
     )

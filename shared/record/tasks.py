@@ -31,6 +31,8 @@ class Task:
     idempotency_key: str | None = None
     idempotency_hash: str | None = None
     total: int | None = None
+    decision: dict[str, Any] | None = None
+    awaiting_since: datetime | None = None
     plan_attempts: int = 0
     finished: int = 0
     progress: int = 0
@@ -122,6 +124,8 @@ def set_state(
     values: dict[str, Any] = {"progress": progress}
     if wanted is TaskState.RUNNING and task.started_at is None:
         values["started_at"] = now
+    if wanted is TaskState.AWAITING_DECISION:
+        values["awaiting_since"] = now
     if wanted.is_final:
         end = ending or TaskEnding()
         news.append(_final_event(wanted, end))
@@ -140,6 +144,20 @@ def set_planned(connection: Connection, task: Task, total: int, params: dict[str
         update(tasks).where(tasks.c.id == task.id).values(total=total, params=params)
     )
     return replace(task, total=total, params=params)
+
+
+def set_decision(connection: Connection, task: Task, decision: dict[str, Any]) -> Task:
+    """Keep what was decided about the locked task."""
+    connection.execute(update(tasks).where(tasks.c.id == task.id).values(decision=decision))
+    return replace(task, decision=decision)
+
+
+def undecided_since(connection: Connection, moment: datetime) -> list[str]:
+    """The ids of tasks that have been waiting for a decision since before `moment`."""
+    query = select(tasks.c.id).where(
+        tasks.c.state == TaskState.AWAITING_DECISION.value, tasks.c.awaiting_since < moment
+    )
+    return list(connection.execute(query).scalars())
 
 
 def begin_planning(connection: Connection, task: Task) -> Task:
@@ -172,6 +190,11 @@ def note_failure(connection: Connection, task: Task, code: str, error: str) -> T
 def ring_now(connection: Connection, task_id: str) -> None:
     """Make an open task due for the dispatcher at once."""
     ring_at(connection, task_id, utc_now())
+
+
+def be_due(connection: Connection, task_id: str) -> None:
+    """Make an open task due at once, whatever was planned for it."""
+    put_off(connection, task_id, utc_now())
 
 
 def ring_at(connection: Connection, task_id: str, moment: datetime) -> None:

@@ -13,6 +13,7 @@ from shared.contracts import (
     Intent,
     IntentTerms,
     Reading,
+    Review,
     Verdict,
 )
 from shared.errors import ClaimLost, LoginRefused
@@ -47,6 +48,7 @@ class InMemoryClaim:
         self.key = key
         self.attempt = attempt
         self.may_act = True
+        self.review: Review | None = None
         self.lost = False
         self.intents = intents or Intents()
         self.journal: list[str] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +15,12 @@ from shared.record.task_types import TaskType
 from shared.task_state import ItemStatus, TaskState
 from shared.utils import utc_now
 from tests.integration.orchestrator_service.running_edge import RunningEdge
-from tests.integration.orchestrator_service.task_author import PORTAL, TaskAuthor
+from tests.integration.orchestrator_service.task_author import (
+    APPROVE_BATCHES,
+    PORTAL,
+    TaskAuthor,
+)
+from tests.integration.orchestrator_service.waiting import until
 
 KEYS = ["B1", "B2", "B3"]
 
@@ -210,6 +216,131 @@ def test_where_nothing_failed_there_is_nothing_to_retry(
     answer = edge.client.post(f"/retry/{task_id}")
 
     assert (answer.status_code, answer.json()["state"]) == (409, "completed")
+
+
+def shown(edge: RunningEdge, author: TaskAuthor) -> str:
+    """A task of three batches that waits for a decision."""
+    task_id = approving(edge, author)
+    with edge.record.write() as connection:
+        connection.execute(
+            tables.items.update()
+            .where(tables.items.c.task_id == task_id)
+            .values(status="reviewed", details={"District": "Pune"})
+        )
+        task = tasks.lock(connection, task_id)
+        assert task is not None
+        tasks.set_state(connection, task, TaskState.AWAITING_DECISION)
+    return task_id
+
+
+def test_a_decision_lets_the_chosen_go_on_and_skips_the_rest(
+    edge: RunningEdge, author: TaskAuthor
+) -> None:
+    task_id = shown(edge, author)
+    before = edge.client.get(f"/status/{task_id}").json()
+
+    after = edge.client.post(f"/decision/{task_id}", json={"approve": ["B1"], "reject": ["B2"]})
+
+    assert (before["state"], before["can"]) == ("awaiting_decision", ["cancel", "decide"])
+    assert (after.status_code, after.json()["state"]) == (200, "running")
+    assert item_words(edge, task_id) == {"B1": "new", "B2": "skipped", "B3": "skipped"}
+
+
+def test_the_same_decision_again_changes_nothing_and_another_is_refused(
+    edge: RunningEdge, author: TaskAuthor
+) -> None:
+    task_id = shown(edge, author)
+    url = f"/decision/{task_id}"
+
+    answers = [
+        edge.client.post(url, json=body)
+        for body in (
+            {"approve": ["B1", "B2"]},
+            {"approve": ["B2", "B1"], "reject": []},
+            {"approve": ["B3"]},
+        )
+    ]
+
+    assert [answer.status_code for answer in answers] == [200, 200, 409]
+    assert answers[2].json()["state"] == "running"
+
+
+def test_all_means_all_but_the_rejected(edge: RunningEdge, author: TaskAuthor) -> None:
+    task_id = shown(edge, author)
+
+    edge.client.post(f"/decision/{task_id}", json={"approve": "all", "reject": ["B2"]})
+
+    assert item_words(edge, task_id) == {"B1": "new", "B2": "skipped", "B3": "new"}
+
+
+def test_a_decision_for_nothing_ends_the_task_without_a_click(
+    edge: RunningEdge, author: TaskAuthor
+) -> None:
+    task_id = shown(edge, author)
+
+    body = edge.client.post(f"/decision/{task_id}", json={"approve": []}).json()
+
+    assert body["state"] == "completed"
+    assert item_words(edge, task_id) == dict.fromkeys(KEYS, "skipped")
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ({"approve": ["B9"]}, "B9"),
+        ({"approve": "all", "reject": ["B9"]}, "B9"),
+        ({"approve": ["B1"], "reject": ["B1"]}, "B1"),
+        ({"reject": ["B1"]}, "approve"),
+        ({"approve": "some"}, "approve"),
+        ({"approve": ["B1"], "surprise": 1}, "surprise"),
+    ],
+)
+def test_a_decision_about_what_was_not_shown_is_refused_and_decides_nothing(
+    edge: RunningEdge, author: TaskAuthor, body: dict[str, Any], says: str
+) -> None:
+    task_id = shown(edge, author)
+
+    answer = edge.client.post(f"/decision/{task_id}", json=body)
+
+    assert answer.status_code == 422
+    assert says in answer.json()["detail"]
+    assert edge.client.get(f"/status/{task_id}").json()["state"] == "awaiting_decision"
+
+
+def test_a_task_that_does_not_wait_takes_no_decision(edge: RunningEdge, author: TaskAuthor) -> None:
+    task_id = approving(edge, author)
+
+    answer = edge.client.post(f"/decision/{task_id}", json={"approve": "all"})
+
+    assert (answer.status_code, answer.json()["state"]) == (409, "running")
+
+
+def test_a_waiting_task_is_cancelled_at_once(edge: RunningEdge, author: TaskAuthor) -> None:
+    task_id = shown(edge, author)
+
+    body = edge.client.post(f"/cancel/{task_id}").json()
+
+    assert body["state"] == "cancelled"
+    assert item_words(edge, task_id) == dict.fromkeys(KEYS, "skipped")
+
+
+def test_nobody_decides_in_time(start_edge: Callable[..., RunningEdge]) -> None:
+    edge = start_edge(decision_ttl=60)
+    author = TaskAuthor(edge.record, edge.settings.results_dir, edge.settings.redis)
+    author.announce(APPROVE_BATCHES)
+    task_id = shown(edge, author)
+    author.close()
+    with edge.record.write() as connection:
+        connection.execute(
+            tables.tasks.update()
+            .where(tables.tasks.c.id == task_id)
+            .values(awaiting_since=utc_now() - timedelta(seconds=61))
+        )
+
+    until(lambda: edge.client.get(f"/status/{task_id}").json()["state"] == "cancelled")
+
+    error = edge.client.get(f"/status/{task_id}").json()["error"]
+    assert "nobody decided in time" in error
 
 
 def test_more_tasks_than_may_wait_are_refused_and_leave_nothing(

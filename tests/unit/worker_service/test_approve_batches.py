@@ -27,7 +27,6 @@ def test_batches_may_be_named_by_text_and_by_number() -> None:
         {"batch_ids": ["x" * 101]},
         {"batch_count": 0},
         {"batch_count": -1},
-        {"batch_ids": ["1"], "auto_approve": False},
         {"batch_ids": ["1"], "surprise": 1},
         {"batch_ids": ["1"], "portal": "other"},
     ],
@@ -54,12 +53,11 @@ def test_optional_params_are_absent_never_null() -> None:
     assert properties["batch_count"]["minimum"] == 1
 
 
-def test_review_before_approval_is_refused_in_words_until_it_exists() -> None:
-    auto_approve = approve_batches.announcement.params_schema["properties"]["auto_approve"]
+def test_who_does_not_approve_at_once_wants_a_review() -> None:
+    wants = approve_batches.wants_review
 
-    assert auto_approve["const"] is True
-    assert auto_approve["type"] == "boolean"
-    assert "not offered yet" in auto_approve["x-fault"]
+    assert wants(ApproveBatchesParams(batch_ids=["1"], auto_approve=False))
+    assert not wants(ApproveBatchesParams(batch_ids=["1"]))
 
 
 def test_clients_see_the_words_of_the_portal_business() -> None:
@@ -69,5 +67,6 @@ def test_clients_see_the_words_of_the_portal_business() -> None:
         "done": "approved",
         "already_done": "already_approved",
         "refused": "rejected",
+        "reviewed": "to_approve",
     }
     assert approve_batches.announcement.aliases == {"max_batches": "batch_count"}
