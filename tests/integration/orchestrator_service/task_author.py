@@ -183,7 +183,12 @@ class TaskAuthor:
 
     def complete(self, task_id: str, **result: Any) -> None:
         """End the task well."""
-        stored: dict[str, Any] = {"message": "1 done", "counts": {"done": 1}, "screenshot": None, "files": []}
+        stored: dict[str, Any] = {
+            "message": "1 done",
+            "counts": {"done": 1},
+            "screenshot": None,
+            "files": [],
+        }
         ending = TaskEnding(result=stored | result)
         with self._record.write() as connection:
             self._set_state(connection, task_id, TaskState.COMPLETED, ending)
