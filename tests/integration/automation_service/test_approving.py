@@ -153,6 +153,7 @@ def test_an_unknown_batch_is_not_found(desk: Desk) -> None:
 )
 def test_odd_keys_stay_in_their_place(desk: Desk, key: str) -> None:
     claim = InMemoryClaim(key)
+    desk.portal()
     before = desk.ask("GET", "/truth/summary")
 
     outcome = desk.approve(claim)
