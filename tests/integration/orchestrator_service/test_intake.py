@@ -1,0 +1,80 @@
+"""Tasks that arrive together: committed together, each answered for itself."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from orchestrator_service.intake import Intake
+from shared.errors import TooManyTasks
+from shared.record import Record, events, migrate, tasks
+from shared.record.tasks import Task
+from shared.task_state import TaskState
+from shared.utils import new_id, utc_now
+
+
+@pytest.fixture
+def record(tmp_path: Path) -> Record:
+    opened = Record(f"sqlite:///{tmp_path / 'record.sqlite3'}")
+    migrate(opened)
+    return opened
+
+
+def task(key: str | None = None) -> Task:
+    return Task(
+        id=new_id(),
+        task_type="test_task",
+        params={},
+        state=TaskState.PENDING,
+        caller="default",
+        created_at=utc_now(),
+        idempotency_key=key,
+        idempotency_hash=key,
+    )
+
+
+def accept_together(record: Record, given: list[Task], most: int = 1000) -> list[object]:
+    async def scenario() -> list[object]:
+        intake = Intake(record, most)
+        answers: list[object] = list(
+            await asyncio.gather(*map(intake.accept, given), return_exceptions=True)
+        )
+        return answers
+
+    return asyncio.run(scenario())
+
+
+def test_all_that_arrive_together_stand_each_with_its_first_event(record: Record) -> None:
+    given = [task() for _ in range(450)]
+    assert accept_together(record, given) == given
+    with record.read() as connection:
+        assert tasks.count(connection) == 450
+        for one in (given[0], given[-1]):
+            (first,) = events.after(connection, one.id, 0, 10)
+            assert (first.id, first.data["state"]) == (1, "pending")
+
+
+def test_one_key_used_twice_spoils_nobody_elses_task(record: Record) -> None:
+    given = [task("a"), task(), task("a"), task("b")]
+    first, other, again, last = accept_together(record, given)
+    assert [first, other, last] == [given[0], given[1], given[3]]
+    assert isinstance(again, Task)
+    assert again.id == given[0].id
+
+
+def test_where_there_is_no_room_only_the_last_to_come_are_refused(record: Record) -> None:
+    answers = accept_together(record, [task() for _ in range(5)], most=3)
+    assert [isinstance(answer, TooManyTasks) for answer in answers] == [False] * 3 + [True] * 2
+
+
+def test_everyone_hears_of_a_record_that_takes_nothing(record: Record) -> None:
+    with record.write() as connection:
+        connection.execute(text("ALTER TABLE events RENAME TO gone"))
+    answers = accept_together(record, [task() for _ in range(3)])
+    assert [type(answer) for answer in answers] == [OperationalError] * 3
+    with record.read() as connection:
+        assert tasks.count(connection) == 0
