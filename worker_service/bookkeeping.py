@@ -19,7 +19,7 @@ from shared.record import (
 from shared.record.claims import HeldClaim
 from shared.record.conclusion import await_decision, conclude, result_of
 from shared.record.persistence import persist
-from shared.record.progress import item_events, progress_event
+from shared.record.progress import item_events, log_event, progress_event
 from shared.record.tasks import Task, TaskEnding
 from shared.task_state import ItemStatus, TaskState
 from shared.utils import utc_now
@@ -101,8 +101,8 @@ def _make_items(connection: Connection, task: Task, plan: Plan) -> Task:
         keys = keys[: plan.at_most]
     items.insert(connection, task.id, plan.portal, plan.action, keys)
     task = tasks.set_planned(connection, task, len(keys), plan.params_for(keys))
-    news = progress_event(task, f"{len(keys)} to do")
-    events.append(connection, task.id, [news])
+    told = f"{len(keys)} to do"
+    events.append(connection, task.id, [log_event(told), progress_event(task, told)])
     tasks.ring_now(connection, task.id)
     return task
 
@@ -197,10 +197,15 @@ def _finish(
     news = claim.flush(connection, outcome)
     task = tasks.count_finished(connection, task, 0 if reviewed else 1)
     news += item_events(connection, [claim.held.item.id], definition.announcement)
-    news.append(progress_event(task, _spoken(claim.key, definition, outcome)))
+    told = _spoken(claim.key, definition, outcome)
+    news += [log_event(told, _level(outcome)), progress_event(task, told)]
     events.append(connection, task.id, news)
     if not conclude(connection, task, definition.announcement) and definition.review_item:
         await_decision(connection, task)
+
+
+def _level(outcome: ItemOutcome) -> str:
+    return "warning" if outcome.status in (ItemStatus.FAILED, ItemStatus.UNVERIFIED) else "info"
 
 
 def _spoken(key: str, definition: TaskDefinition[Any], outcome: ItemOutcome) -> str:

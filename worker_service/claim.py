@@ -27,6 +27,7 @@ from shared.record import Record, artifacts, claims, events, intents, outcomes
 from shared.record.claims import HeldClaim
 from shared.record.events import NewEvent
 from shared.record.persistence import persist
+from shared.record.progress import log_event
 
 logger = structlog.get_logger()
 
@@ -145,7 +146,7 @@ class RecordClaim:
     def log(self, message: str, level: str = "info") -> None:
         """Add a line to the task's own log."""
         logger.log(_LEVELS.get(level, 20), message, key=self.key)
-        self._log.append(NewEvent(EventType.LOG, {"message": message, "level": level}))
+        self._log.append(log_event(message, level))
 
     def flush(self, connection: Connection, outcome: ItemOutcome | None = None) -> list[NewEvent]:
         """Write what was noted inside this transaction; the events that tell of it."""

@@ -26,6 +26,11 @@ def item_events(
     ]
 
 
+def log_event(message: str, level: str = "info") -> NewEvent:
+    """A line of the task's own log."""
+    return NewEvent(EventType.LOG, {"message": message, "level": level})
+
+
 def progress_event(task: Task, message: str) -> NewEvent:
     """How far the task is."""
     data = {

@@ -185,17 +185,16 @@ def test_the_history_tells_every_step_once_and_in_order(office: Office) -> None:
     assert [event.type.value for event in history] == [
         "status",
         "status",
-        "progress",
-        "item",
-        "progress",
-        "item",
-        "progress",
+        *("log", "progress"),
+        *("item", "log", "progress"),
+        *("item", "log", "progress"),
         "status",
         "completed",
     ]
     shown = [event.data["progress"] for event in history if event.type is EventType.PROGRESS]
     assert shown == sorted(shown)
-    assert history[3].data["status"] == "stamped"
+    assert history[4].data["status"] == "stamped"
+    assert history[5].data["message"] == "a: stamped (a stamped)"
     assert task_id in office.told
 
 
