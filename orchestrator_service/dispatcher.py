@@ -17,6 +17,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from orchestrator_service.celery_client import TaskQueue
+from orchestrator_service.doorbell_watch import DoorbellWatch
 from shared.record import Record, claims, slots, steering, tasks, workers
 from shared.record.slots import DueTask
 from shared.record.workers import HEARTBEAT_SECONDS, Worker
@@ -76,7 +77,7 @@ class Dispatcher:
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
         self._claims: Watch[claims.ClaimSign] = Watch()
         self._workers: Watch[str] = Watch()
-        self._doorbells: Watch[str] = Watch()
+        self._doorbells = DoorbellWatch()
         self._serving: list[Worker] = []
         self._next_watch = 0.0
 
@@ -179,8 +180,7 @@ class Dispatcher:
             at_work = len(slots.live(connection))
         idle = at_work < sum(worker.slots for worker in self._serving)
         patience = UNANSWERED_WHILE_IDLE_SECONDS if idle else UNANSWERED_SECONDS
-        silence = self._doorbells.silent_for(dict.fromkeys(waiting))
-        lost = [slot_id for slot_id, seconds in silence.items() if seconds >= patience]
+        lost = self._doorbells.lost(waiting, time.monotonic(), patience)
         if not lost:
             return
         log.warning("doorbells not answered, ringing again", count=len(lost))
