@@ -91,6 +91,8 @@ def finished(record: Record, held: HeldClaim, outcome: ItemOutcome = DONE) -> bo
     def write(connection: Connection) -> bool:
         task = tasks.lock(connection, held.item.task_id)
         assert task is not None
+        if outcomes.is_recorded(connection, held):
+            return task.state.is_final
         outcomes.record(connection, held, outcome)
         return conclude(connection, tasks.count_finished(connection, task, 1), None)
 
