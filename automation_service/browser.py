@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
-import tempfile
 import time
 from base64 import b64decode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import psutil
@@ -20,7 +19,12 @@ from selenium.webdriver import Chrome
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.remote.remote_connection import RemoteConnection
 
-from automation_service.browser_process import BrowserProcess, reap
+from automation_service.browser_process import (
+    BrowserProcess,
+    make_folders,
+    reap,
+    remove_folders,
+)
 from automation_service.chromium import BrowserOptions, chromium_options
 from automation_service.connections import PAGE, Connections
 from automation_service.devtools import DevToolsError, NoAnswer, Tab, TabGone
@@ -59,11 +63,11 @@ class PageMoved(PageChanged):
 class _AnnouncingService(Service):
     """A driver that is announced before it is told to start a browser."""
 
-    def __init__(self, driver: str, announce: Callable[[int], None]) -> None:
+    def __init__(self, driver: str, temporary: Path, announce: Callable[[int], None]) -> None:
         super().__init__(
             executable_path=driver or None,
             popen_kw={"start_new_session": True},
-            env={**os.environ, "SE_AVOID_STATS": "true"},
+            env={**os.environ, "TMPDIR": str(temporary)},
         )
         self._announce = announce
 
@@ -87,20 +91,21 @@ class Browser:
         self.items_served = 0
         self._condemned = ""
         self._process: BrowserProcess | None = None
-        options.temp_dir.mkdir(parents=True, exist_ok=True)
-        self._folder = tempfile.mkdtemp(prefix="browser-", dir=options.temp_dir)
+        self._folder, temporary = make_folders(options.temp_dir)
 
         def announce_driver(pid: int) -> None:
-            self._process = BrowserProcess(pid, psutil.Process(pid).create_time(), self._folder)
+            self._process = BrowserProcess(
+                pid, psutil.Process(pid).create_time(), str(self._folder)
+            )
             announce(self._process)
 
         # Selenium writes every command with its arguments to its debug log.
         logging.getLogger("selenium").setLevel(logging.INFO)
         os.environ.setdefault("SE_AVOID_STATS", "true")
-        self._service = _AnnouncingService(options.driver, announce_driver)
+        self._service = _AnnouncingService(options.driver, temporary, announce_driver)
         began = time.monotonic()
         try:
-            chosen = chromium_options(options, self._folder)
+            chosen = chromium_options(options, str(self._folder))
             self.driver = Chrome(options=chosen, service=self._service)
             self._tab = self._open_tab(self.driver.current_window_handle)
             self._tab.call("Page.enable", MARGIN)
@@ -239,7 +244,8 @@ class Browser:
             driver.wait()
             if driver.stdin:
                 driver.stdin.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        # Where the driver never started there is nothing to reap.
+        remove_folders(self._folder)
 
 
 def _first_line(error: BaseException) -> str:

@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import tempfile
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 
 REAP_DEADLINE = 10.0
+TEMPORARY = "Temporary Files"
+"""The link in a browser's own folder to where its temporary files are."""
+LONGEST_TEMPORARY = 40
+"""A socket's path has at most 107 bytes; Chromium's own part and ours take 62 of them."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +35,7 @@ class BrowserProcess:
 
 
 def reap(process: BrowserProcess) -> int:
-    """End whatever still runs of a browser, remove its folder, and tell how many were ended.
+    """End whatever still runs of a browser, remove its folders, and tell how many were ended.
 
     A process that merely got a number the browser once had is left alone.
     """
@@ -44,8 +50,30 @@ def reap(process: BrowserProcess) -> int:
                 member.send_signal(signal.SIGKILL)
                 ended.add(member.pid)
         psutil.wait_procs(running, timeout=0.2)
-    shutil.rmtree(process.user_data_dir, ignore_errors=True)
+    remove_folders(Path(process.user_data_dir))
     return len(ended)
+
+
+def make_folders(temp_dir: Path) -> tuple[Path, Path]:
+    """Make a browser's own folder in `temp_dir`, and one for its temporary files.
+
+    Chromium and its driver leave theirs behind when they are killed, and fail where the path of a
+    socket among them grows too long; so they get a folder with a short path, which theirs names.
+    """
+    temp_dir.mkdir(parents=True, exist_ok=True)
+    user_data_dir = Path(tempfile.mkdtemp(prefix="browser-", dir=temp_dir))
+    usual = tempfile.gettempdir()
+    near = usual if len(usual) <= LONGEST_TEMPORARY else "/tmp"
+    temporary = Path(tempfile.mkdtemp(prefix="browser-", dir=near))
+    (user_data_dir / TEMPORARY).symlink_to(temporary)
+    return user_data_dir, temporary
+
+
+def remove_folders(user_data_dir: Path) -> None:
+    """Remove a browser's own folder and the one for its temporary files. Never raises."""
+    with suppress(OSError):
+        shutil.rmtree((user_data_dir / TEMPORARY).readlink(), ignore_errors=True)
+    shutil.rmtree(user_data_dir, ignore_errors=True)
 
 
 def _running(process: BrowserProcess) -> list[psutil.Process]:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -15,6 +16,7 @@ import psutil
 import pytest
 
 from automation_service.browser import Browser, BrowserOptions, BrowserProcess, reap
+from automation_service.browser_process import TEMPORARY
 from shared.errors import BrowserDied
 
 MakeOptions = Callable[..., BrowserOptions]
@@ -68,6 +70,7 @@ def browser(
 
 def test_a_browser_that_quits_leaves_no_process_and_no_folder(browser: Browser) -> None:
     process = browser.process
+    temporary = Path(process.user_data_dir, TEMPORARY).readlink()
     assert browser.alive()
     assert len(living(process)) > 2
 
@@ -75,6 +78,20 @@ def test_a_browser_that_quits_leaves_no_process_and_no_folder(browser: Browser) 
 
     assert living(process) == []
     assert not Path(process.user_data_dir).exists()
+    assert not temporary.exists()
+    assert not browser.alive()
+
+
+def test_a_browser_starts_however_long_the_path_for_temporary_files_is(
+    make_options: MakeOptions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deep = tmp_path / ("a" * 100)
+    deep.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(deep))
+
+    browser = Browser(make_options(deep / "browsers"), lambda process: None)
+    browser.quit()
+
     assert not browser.alive()
 
 
@@ -124,6 +141,8 @@ def test_a_browser_that_does_not_start_says_so_and_leaves_nothing(
 @pytest.mark.parametrize("victim", ["driver", "browser"])
 def test_reaping_leaves_nothing_after_a_part_was_killed(browser: Browser, victim: str) -> None:
     process = browser.process
+    temporary = Path(process.user_data_dir, TEMPORARY).readlink()
+    assert list(temporary.iterdir())
     driver = psutil.Process(process.group)
     (main,) = driver.children()
     (driver if victim == "driver" else main).kill()
@@ -132,6 +151,7 @@ def test_reaping_leaves_nothing_after_a_part_was_killed(browser: Browser, victim
 
     assert living(process) == []
     assert not Path(process.user_data_dir).exists()
+    assert not temporary.exists()
     assert not browser.alive()
 
 
