@@ -56,9 +56,15 @@ def accepted(record: Record, **values: Any) -> Task:
     task = a_task(**values)
     with record.write() as connection:
         tasks.insert_all(connection, [task])
-        stored = tasks.get(connection, task.id)
-    assert stored is not None
-    return stored
+    return stored(record, task.id)
+
+
+def stored(record: Record, task_id: str) -> Task:
+    """The task as the record holds it."""
+    with record.read() as connection:
+        task = tasks.get(connection, task_id)
+    assert task is not None
+    return task
 
 
 def running(record: Record, **values: Any) -> Task:
