@@ -19,7 +19,16 @@ T = TypeVar("T")
 DEADLINE_SECONDS = 60.0
 
 _context = multiprocessing.get_context("forkserver")
-_context.set_forkserver_preload(["alembic.command", "psycopg", "shared.record", "sqlalchemy"])
+_context.set_forkserver_preload(
+    [
+        "alembic.command",
+        "pytest",
+        "shared.record.persistence",
+        "sqlalchemy.dialects.postgresql.psycopg",
+        "sqlalchemy.dialects.sqlite",
+        "tests.integration.record.given",
+    ]
+)
 
 
 def together(work: Callable[..., T], arguments: Sequence[tuple[Any, ...]]) -> list[T]:
