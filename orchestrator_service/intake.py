@@ -7,6 +7,7 @@ under way the tasks that arrive wait for the next, so the more arrive, the less 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from itertools import zip_longest
 
@@ -18,6 +19,8 @@ from shared.record import Record, tasks
 from shared.record.tasks import Task
 
 MOST_AT_ONCE = 200
+COUNTED_FOR_SECONDS = 1.0
+"""How long the room for pending tasks, once counted, is taken for granted: others accept too."""
 _NO_ROOM = "{} tasks wait already; nothing was accepted. Try again when some have begun."
 
 
@@ -30,6 +33,8 @@ class Intake:
         self._most_pending = most_pending
         self._arrived: list[tuple[Task, asyncio.Future[Task]]] = []
         self._committing: asyncio.Task[None] | None = None
+        self._room = 0
+        self._counted_until = 0.0
 
     async def accept(self, task: Task) -> Task:
         """The task that stands once it is durable: this one, or the caller's earlier one.
@@ -47,6 +52,7 @@ class Intake:
     async def _commit_arrived(self) -> None:
         try:
             while self._arrived:
+                await asyncio.sleep(0)  # whoever has arrived by now comes along
                 together = self._arrived[:MOST_AT_ONCE]
                 del self._arrived[:MOST_AT_ONCE]
                 await self._commit(together)
@@ -73,17 +79,23 @@ class Intake:
         """The tasks that stand; those at the end for which there is no room are missing."""
         try:
             with self._record.write() as connection:
-                accepted = together[: self._room(connection)]
+                accepted = self._with_room(connection, together)
                 if accepted:
                     tasks.insert_all(connection, accepted)
             return list(accepted)
         except IntegrityError:
             with self._record.write() as connection:
-                accepted = together[: self._room(connection)]
+                accepted = self._with_room(connection, together)
                 return [_insert_or_find(connection, task) for task in accepted]
 
-    def _room(self, connection: Connection) -> int:
-        return max(0, tasks.room_for_pending(connection, self._most_pending))
+    def _with_room(self, connection: Connection, together: Sequence[Task]) -> Sequence[Task]:
+        now = time.monotonic()
+        if len(together) > self._room or now >= self._counted_until:
+            self._room = max(0, tasks.room_for_pending(connection, self._most_pending))
+            self._counted_until = now + COUNTED_FOR_SECONDS
+        accepted = together[: self._room]
+        self._room -= len(accepted)
+        return accepted
 
 
 def _insert_or_find(connection: Connection, task: Task) -> Task:
