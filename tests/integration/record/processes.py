@@ -29,6 +29,7 @@ _context.set_forkserver_preload(
         "tests.integration.record.given",
     ]
 )
+"""Imported once, so that a process of our own costs 0.03 s of a processor."""
 
 
 def together(work: Callable[..., T], arguments: Sequence[tuple[Any, ...]]) -> list[T]:

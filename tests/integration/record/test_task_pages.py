@@ -58,7 +58,7 @@ def test_a_new_task_does_not_shift_the_pages_that_follow(record: Record, made: l
         tasks.insert_all(connection, [a_task(created_at=NOON + timedelta(days=1))])
     with record.read() as connection:
         last = first[-1]
-        (following, *_) = tasks.page(connection, before=(last.created_at, last.id), limit=PAGE)
+        following, *_ = tasks.page(connection, before=(last.created_at, last.id), limit=PAGE)
     assert following.id == made[-PAGE - 1].id
 
 
