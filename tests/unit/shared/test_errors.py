@@ -14,7 +14,9 @@ from shared.errors import AgentError, RequestError, TaskFailed, UnknownTask
 def _kinds(root: type[AgentError] = AgentError) -> Iterator[type[AgentError]]:
     yield root
     for kind in root.__subclasses__():
-        yield from _kinds(kind)
+        # A service's own kinds hang below ours once that service is imported.
+        if kind.__module__ == root.__module__:
+            yield from _kinds(kind)
 
 
 KINDS = list(dict.fromkeys(_kinds()))
