@@ -76,7 +76,7 @@ def test_unknown_paths_and_methods_are_problems(edge: RunningEdge) -> None:
         ("GET", "/nothing/here", 404, "not_found"),
         ("GET", "/assign-task/", 405, "method_not_allowed"),
         ("DELETE", "/tasks/", 405, "method_not_allowed"),
-        ("GET", "/cancel/550e8400-e29b-41d4-a716-446655440000", 404, "not_found"),
+        ("GET", "/cancel/550e8400-e29b-41d4-a716-446655440000", 405, "method_not_allowed"),
         ("GET", "/docs-assets/nothing.js", 404, "not_found"),
     ]:
         answer = edge.client.request(method, path)
@@ -242,6 +242,8 @@ def test_the_schema_has_what_a_generated_client_needs(edge: RunningEdge) -> None
     }
     assert set(operations) == {
         "assign_task",
+        "cancel_task",
+        "decide_task",
         "get_file",
         "get_file_by_link",
         "get_health",
@@ -251,6 +253,7 @@ def test_the_schema_has_what_a_generated_client_needs(edge: RunningEdge) -> None
         "get_task_status",
         "list_task_types",
         "list_tasks",
+        "retry_task",
     }
     for operation in operations.values():
         assert operation["summary"]

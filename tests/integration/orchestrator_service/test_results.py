@@ -40,7 +40,8 @@ def test_a_new_task_has_every_key_of_a_status(edge: RunningEdge, author: TaskAut
         "error": None,
         "result": None,
         "counts": {},
-        "can": [],
+        "can": ["cancel"],
+        "retry_of": None,
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator_service.form_strings import read_form
@@ -83,6 +83,7 @@ def test_a_deprecated_name_becomes_the_one_that_replaces_it() -> None:
     assert read_form({"number": "3", "count": 4}, SCHEMA, aliases) == {"number": "3", "count": 4}
 
 
+@settings(deadline=None, max_examples=50)
 @given(
     st.dictionaries(
         st.sampled_from([*SCHEMA["properties"], "unknown"]),
@@ -96,6 +97,7 @@ def test_whatever_is_sent_is_read_without_an_error(form: dict[str, Any]) -> None
     assert set(read_form(form, SCHEMA, {})) <= set(form)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(), st.booleans(), st.lists(st.integers(), min_size=1))
 def test_values_written_as_a_form_would_are_read_back(
     count: int, flag: bool, sizes: list[int]

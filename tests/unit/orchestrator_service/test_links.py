@@ -7,7 +7,7 @@ import string
 
 import pytest
 import time_machine
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from orchestrator_service.links import SIGNATURE_LENGTH, Links, Purpose, Signer
@@ -50,11 +50,13 @@ def test_a_files_link_stays_the_same_for_a_while_so_that_browsers_cache_it() -> 
         assert links.file(f"{TASK}/a.png") == first
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.text(max_size=60))
 def test_nothing_made_up_is_a_signature(text: str) -> None:
     assert not Signer("secret", DAY).check(text, Purpose.FILES, TASK)
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.integers(0, SIGNATURE_LENGTH - 1), st.sampled_from(string.ascii_letters))
 def test_a_signature_with_one_character_changed_is_none(place: int, other: str) -> None:
     signer = Signer("secret", DAY)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
@@ -26,12 +26,14 @@ JSON = st.recursive(
 )
 
 
+@settings(deadline=None, max_examples=50)
 @given(JSON)
 def test_what_is_json_is_read_as_it_is(value: Any) -> None:
     assert parse(json.dumps(value).encode()) == value
     assert parse(json.dumps(value, ensure_ascii=False).encode()) == value
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.binary(max_size=200))
 def test_whatever_bytes_come_are_read_or_refused(body: bytes) -> None:
     with suppress(MalformedBody):
