@@ -13,6 +13,7 @@ from sqlalchemy import text
 from orchestrator_service.links import Links, Signer
 from tests.integration.orchestrator_service.running_edge import RunningEdge
 from tests.integration.orchestrator_service.task_author import TaskAuthor
+from tests.integration.orchestrator_service.waiting import until
 
 ORIGIN = "http://localhost:5173"
 KEYED = [
@@ -268,10 +269,7 @@ def test_the_schema_has_what_a_generated_client_needs(edge: RunningEdge) -> None
 def test_health_is_ok_only_with_a_worker(edge: RunningEdge, author: TaskAuthor) -> None:
     assert edge.stranger.get("/health").json()["status"] == "degraded"
     author.start_worker("test_task")
-    # Health is looked at anew every second
+    until(lambda: edge.stranger.get("/health").json()["status"] == "ok")
     health = edge.stranger.get("/health").json()
-    while health["status"] == "degraded":
-        health = edge.stranger.get("/health").json()
-    assert health["status"] == "ok"
     assert health["workers"] == "1 worker, 2 slots"
     assert (health["database"], health["redis_status"]) == ("ok", "connected")
