@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import timedelta
 from typing import Generic, TypeVar
 
 import structlog
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from orchestrator_service.celery_client import TaskQueue
@@ -28,6 +29,9 @@ log = structlog.get_logger()
 K = TypeVar("K", bound=Hashable)
 
 LOOK_SECONDS = 0.5
+BREATH_SECONDS = 0.05
+"""Between looks at the least: many requests that wake the dispatcher share one look."""
+DOORBELLS_A_SLOT = 20
 WATCH_SECONDS = 1.0
 DUE_LIMIT = 200
 AT_WORK = timedelta(seconds=2)
@@ -109,6 +113,7 @@ class Dispatcher:
             except Exception:
                 log.exception("a look at due tasks failed, looking again")
                 time.sleep(LOOK_SECONDS)
+            time.sleep(BREATH_SECONDS)
             self._wake.wait(LOOK_SECONDS)
             self._wake.clear()
 
@@ -121,24 +126,40 @@ class Dispatcher:
             self._watch_decisions()
         with self._record.read() as connection:
             due = slots.due(connection, DUE_LIMIT)
-        for task in due:
-            self._ring(task)
+            in_line = slots.count_queued(connection) if due else 0
+        if due:
+            self._ring(due, in_line)
 
-    def _ring(self, task: DueTask) -> None:
-        serve = sum(w.slots for w in self._serving if task.task_type in w.task_types)
-        missing = min(task.claimable, serve) - task.live - task.queued
-        look_again = IN_LINE if task.queued and not task.live else AT_WORK
+    def _ring(self, due: Sequence[DueTask], in_line: int) -> None:
+        """Ring what is missing, the longest waiting first, in one transaction for all.
+
+        The line at the broker is kept short: what does not fit stays due.
+        """
+        room = DOORBELLS_A_SLOT * sum(worker.slots for worker in self._serving) - in_line
+        bells: list[tuple[str, str]] = []
         with self._record.write() as connection:
-            if not slots.take_turn_to_ring(connection, task, look_again) or missing <= 0:
-                return
-            doorbells = [new_id() for _ in range(missing)]
-            if not slots.was_rung(connection, task.id):
-                doorbells[0] = task.id
-            slots.ring(connection, task.id, doorbells)
-        failed = [bell for bell in doorbells if not self._queue.ring(bell, task.id)]
+            for task in due:
+                missing = min(self._missing(task), room - len(bells))
+                look_again = IN_LINE if task.queued and not task.live else AT_WORK
+                if slots.take_turn_to_ring(connection, task, look_again) and missing > 0:
+                    bells += self._note_bells(connection, task, missing)
+        failed = [bell for bell, task_id in bells if not self._queue.ring(bell, task_id)]
         if failed:
             with self._record.write() as connection:
                 slots.end_queued(connection, failed)
+
+    def _missing(self, task: DueTask) -> int:
+        serve = sum(w.slots for w in self._serving if task.task_type in w.task_types)
+        return min(task.claimable, serve) - task.live - task.queued
+
+    def _note_bells(
+        self, connection: Connection, task: DueTask, missing: int
+    ) -> list[tuple[str, str]]:
+        doorbells = [new_id() for _ in range(missing)]
+        if not slots.was_rung(connection, task.id):
+            doorbells[0] = task.id
+        slots.ring(connection, task.id, doorbells)
+        return [(doorbell, task.id) for doorbell in doorbells]
 
     def _watch_workers(self) -> None:
         with self._record.read() as connection:

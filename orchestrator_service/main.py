@@ -89,7 +89,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings = app.settings
     record = Record(settings.database)
     await asyncio.to_thread(migrate, record)
-    queue = TaskQueue(create_celery(settings))
+    queue = TaskQueue(create_celery(settings, keeps_results=False))
     dispatcher = Dispatcher(
         record, queue, settings.lease_seconds, timedelta(seconds=settings.decision_ttl)
     )

@@ -14,9 +14,16 @@ PUBLISH_SECONDS = 3.0
 """How long ringing a doorbell may take before it is given up; the dispatcher rings again."""
 
 
-def create_celery(settings: Settings) -> Celery:
-    """A Celery application that connects to nothing until it is used."""
-    app = Celery("ai_agent_backend", broker=settings.broker, backend=settings.result_backend)
+NO_RESULTS = "disabled://"
+
+
+def create_celery(settings: Settings, *, keeps_results: bool = True) -> Celery:
+    """A Celery application that connects to nothing until it is used.
+
+    Whoever only rings doorbells keeps no results: asking Redis for them would cost every ring.
+    """
+    backend = settings.result_backend if keeps_results else NO_RESULTS
+    app = Celery("ai_agent_backend", broker=settings.broker, backend=backend)
     app.conf.update(
         task_default_queue=TASK_QUEUE,
         task_routes={DOORBELL: {"queue": TASK_QUEUE}},

@@ -152,6 +152,12 @@ def queued(connection: Connection) -> list[Slot]:
     return [_slot(row) for row in connection.execute(query.order_by(slots.c.rung_at))]
 
 
+def count_queued(connection: Connection) -> int:
+    """How many doorbells nobody answered yet."""
+    query = select(func.count()).where(slots.c.started_at.is_(None), slots.c.ended_at.is_(None))
+    return int(connection.execute(query).scalar_one())
+
+
 def live(connection: Connection, worker_id: str | None = None) -> list[Slot]:
     """Slots at work, of one worker or of all."""
     query = select(slots).where(slots.c.started_at.is_not(None), slots.c.ended_at.is_(None))
