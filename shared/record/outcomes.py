@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
-from datetime import datetime
+from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, select, update
+from sqlalchemy import Connection, and_, func, literal, select, update
 
 from shared.contracts import ItemOutcome, Reading, Review
 from shared.record import claims, intents
@@ -27,7 +26,7 @@ def record(connection: Connection, claim: HeldClaim, outcome: ItemOutcome) -> No
     if outcome.verdict is not None:
         intents.close(connection, claim, outcome.verdict)
     read_id = None if outcome.reading is None else insert_read(connection, claim, outcome.reading)
-    _insert(connection, [_Ending(claim.item.id, claim.fence, outcome, read_id)])
+    _end(connection, [claim.item.id], outcome, read_id)
     claims.free(connection, claim)
 
 
@@ -68,16 +67,12 @@ def choose(connection: Connection, task_id: str, keys: Iterable[str]) -> None:
 
 def end_reviewed(connection: Connection, task_id: str, outcome: ItemOutcome) -> list[int]:
     """Give every item of a locked task that still waits for a decision `outcome`."""
-    rows = connection.execute(
-        select(items.c.id, items.c.fence, items.c.details)
-        .where(items.c.task_id == task_id, items.c.status == ItemStatus.REVIEWED.value)
-        .order_by(items.c.position)
-    ).all()
-    _insert(
-        connection,
-        [_Ending(row.id, row.fence or 0, replace(outcome, details=row.details)) for row in rows],
+    waiting = select(items.c.id).where(
+        items.c.task_id == task_id, items.c.status == ItemStatus.REVIEWED.value
     )
-    return [row.id for row in rows]
+    item_ids = list(connection.execute(waiting.order_by(items.c.position)).scalars())
+    _end(connection, item_ids, outcome)
+    return item_ids
 
 
 def is_recorded(connection: Connection, claim: HeldClaim) -> bool:
@@ -95,16 +90,16 @@ def end_unbegun(connection: Connection, task_id: str, outcome: ItemOutcome) -> l
     the portal can end it, and a slot will.
     """
     unbegun = connection.execute(
-        select(items.c.id, items.c.fence)
+        select(items.c.id)
         .where(items.c.task_id == task_id, items.c.status == ItemStatus.NEW.value)
         .order_by(items.c.position)
         # A slot may be claiming one of them right now: wait, and leave out what it took.
         .with_for_update(key_share=True)
-    ).all()
+    )
     in_doubt = _with_open_intent(connection, task_id)
-    ending = [_Ending(row.id, row.fence or 0, outcome) for row in unbegun if row.id not in in_doubt]
-    _insert(connection, ending)
-    return [each.item_id for each in ending]
+    item_ids = [item_id for item_id in unbegun.scalars() if item_id not in in_doubt]
+    _end(connection, item_ids, outcome)
+    return item_ids
 
 
 def _with_open_intent(connection: Connection, task_id: str) -> set[int]:
@@ -119,47 +114,42 @@ def _with_open_intent(connection: Connection, task_id: str) -> set[int]:
     return set(connection.execute(open_ones).scalars())
 
 
-@dataclass(frozen=True)
-class _Ending:
-    item_id: int
-    fence: int
-    outcome: ItemOutcome
-    read_id: int | None = None
-
-
-def _insert(connection: Connection, endings: Sequence[_Ending]) -> None:
-    if not endings:
-        return
+def _end(
+    connection: Connection,
+    item_ids: Sequence[int],
+    outcome: ItemOutcome,
+    read_id: int | None = None,
+) -> None:
+    """Write one outcome for all these items, under the fence each was last claimed with."""
     now = utc_now()
-    connection.execute(outcomes.insert(), [_outcome_row(ending, now) for ending in endings])
-    connection.execute(
-        update(items).where(items.c.id == bindparam("item_id")),
-        [
-            {
-                "item_id": ending.item_id,
-                "status": ending.outcome.status.value,
-                "detail": ending.outcome.detail,
-                "details": ending.outcome.details,
-                "error": ending.outcome.error,
-                "finished_at": now,
-            }
-            for ending in endings
-        ],
-    )
-
-
-def _outcome_row(ending: _Ending, now: datetime) -> dict[str, Any]:
-    outcome = ending.outcome
-    return {
-        "item_id": ending.item_id,
+    row: dict[str, Any] = {
         "status": outcome.status.value,
         "detail": outcome.detail,
-        "read_id": ending.read_id,
+        "read_id": read_id,
         "attribution": None if outcome.attribution is None else outcome.attribution.value,
         "clicks": outcome.clicks,
-        "fence": ending.fence,
         "recorded_at": now,
     }
+    same = [literal(value, outcomes.c[name].type) for name, value in row.items()]
+    ended = items.c.id.in_(item_ids)
+    connection.execute(
+        outcomes.insert().from_select(
+            ["item_id", "fence", *row],
+            select(items.c.id, func.coalesce(items.c.fence, 0), *same).where(ended),
+        )
+    )
+    told = {"details": outcome.details} if outcome.details else {}
+    connection.execute(
+        update(items)
+        .where(ended)
+        .values(
+            status=outcome.status.value,
+            detail=outcome.detail,
+            error=outcome.error,
+            finished_at=now,
+            **told,
+        )
+    )
 
 
 def insert_read(connection: Connection, claim: HeldClaim, reading: Reading) -> int:

@@ -146,6 +146,17 @@ def test_what_was_chosen_begins_its_attempts_anew(record: Record) -> None:
     assert stored(record, task.id).state is TaskState.COMPLETED
 
 
+def test_what_was_shown_stays_with_an_item_that_is_not_worked_on_after_all(record: Record) -> None:
+    task = _reviewed(record, ["a"])
+    decided = _decide(record, task.id, Decision(["a"], []))
+
+    with record.write() as connection:
+        cancel(connection, decided, "default")
+
+    item = _items(record, task.id)["a"]
+    assert (item.status, item.details) == (ItemStatus.SKIPPED, {"District": "Pune"})
+
+
 def test_a_decision_for_nothing_ends_the_task(record: Record) -> None:
     task = _reviewed(record, ["a", "b"])
 
