@@ -14,7 +14,6 @@ import time
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
 
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
@@ -117,22 +116,22 @@ class PostgresqlServer:
 
     def create_database(self, name: str) -> None:
         """Make an empty database."""
-        with self._connect() as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        self.execute("postgres", f"CREATE DATABASE {name}")
 
     def drop_database(self, name: str) -> None:
         """Remove a database, whoever is still connected to it."""
-        drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-        with self._connect() as connection:
-            connection.execute(drop)
+        self.execute("postgres", f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
     def disconnect_everyone(self, name: str) -> None:
         """Cut every connection to a database, as an administrator or a fail-over would."""
-        with self._connect() as connection:
-            connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s",
-                [name],
-            )
+        others = f"datname = '{name}' AND pid <> pg_backend_pid()"
+        terminate = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        self.execute("postgres", f"{terminate} WHERE {others}")
+
+    def execute(self, database: str, statements: str) -> None:
+        """Run statements as the administrator."""
+        with self._connect(database) as connection:
+            connection.execute(statements.encode())
 
     @property
     def _user(self) -> int | None:
@@ -146,14 +145,16 @@ class PostgresqlServer:
     def _no_more_groups(self) -> list[int] | None:
         return None if self._account is None else []
 
-    def _connect(self) -> psycopg.Connection:
-        return psycopg.connect(host=str(self.folder), user="postgres", autocommit=True)
+    def _connect(self, database: str) -> psycopg.Connection:
+        return psycopg.connect(
+            host=str(self.folder), user="postgres", dbname=database, autocommit=True
+        )
 
     def _wait_until_it_answers(self) -> None:
         deadline = time.monotonic() + START_SECONDS
         while True:
             try:
-                self._connect().close()
+                self._connect("postgres").close()
             except psycopg.OperationalError as error:
                 ended = self._server is None or self._server.poll() is not None
                 if ended or time.monotonic() > deadline:

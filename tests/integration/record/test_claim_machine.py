@@ -193,8 +193,8 @@ def test_claims_keep_their_promises_in_any_order(record: Record) -> None:
     run_state_machine_as_test(
         ClaimsInThisRecord,
         settings=settings(
-            max_examples=12,
-            stateful_step_count=25,
+            max_examples=10,
+            stateful_step_count=20,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
