@@ -15,7 +15,8 @@ from tests.benchmarks.comparison import Comparison, Tell, in_turn
 TITLE = "approvals with evidence, one slot, against a plain script"
 GOAL = 2.0
 UNIT = "approvals/s"
-BATCHES_A_TURN = 10
+ROUNDS = 10
+BATCHES_A_TURN = 4
 WARM_UP = 3
 
 

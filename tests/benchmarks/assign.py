@@ -22,7 +22,8 @@ from tests.benchmarks.load import Load, send
 TITLE = "POST /assign-task/ against the tutorial's application"
 GOAL = 1.0
 UNIT = "answers/s"
-REQUESTS_A_TURN = 400
+ROUNDS = 5
+REQUESTS_A_TURN = 300
 CONNECTIONS = 16
 WARM_UP = 100
 REST_SECONDS = 120.0

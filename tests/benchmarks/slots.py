@@ -14,8 +14,9 @@ from tests.benchmarks.comparison import Comparison, Tell, in_turn
 TITLE = "two slots against one, pages that take 300 ms"
 GOAL = 1.6
 UNIT = "approvals/s"
+ROUNDS = 5
 LATENCY_MS = 300
-BATCHES_A_TURN = 12
+BATCHES_A_TURN = 10
 WARM_UP = 8  # enough for the second slot to have a browser of its own before the first is done
 
 
