@@ -55,7 +55,7 @@ class ApiClient:
     def result(self, task_id: str) -> Json:
         """The task whole, with all its items however many pages they fill."""
         whole = page = self._ask("GET", f"/result/{task_id}")
-        while following := page["result"].get("next"):
+        while following := page.get("next"):
             page = self._ask("GET", following)
             whole["result"]["items"] += page["result"]["items"]
         return whole
