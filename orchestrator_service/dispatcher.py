@@ -124,25 +124,27 @@ class Dispatcher:
             self._watch_claims()
             self._watch_doorbells()
             self._watch_decisions()
+        line = DOORBELLS_A_SLOT * sum(worker.slots for worker in self._serving)
         with self._record.read() as connection:
-            due = slots.due(connection, DUE_LIMIT)
-            in_line = slots.count_queued(connection) if due else 0
+            room = line - slots.count_queued(connection)
+            due = slots.due(connection, min(room, DUE_LIMIT)) if room > 0 else []
         if due:
-            self._ring(due, in_line)
+            self._ring(due, room)
 
-    def _ring(self, due: Sequence[DueTask], in_line: int) -> None:
+    def _ring(self, due: Sequence[DueTask], room: int) -> None:
         """Ring what is missing, the longest waiting first, in one transaction for all.
 
         The line at the broker is kept short: what does not fit stays due.
         """
-        room = DOORBELLS_A_SLOT * sum(worker.slots for worker in self._serving) - in_line
         bells: list[tuple[str, str]] = []
         with self._record.write() as connection:
             for task in due:
-                missing = min(self._missing(task), room - len(bells))
+                missing = self._missing(task)
+                if missing > 0 and len(bells) == room:
+                    continue
                 look_again = IN_LINE if task.queued and not task.live else AT_WORK
                 if slots.take_turn_to_ring(connection, task, look_again) and missing > 0:
-                    bells += self._note_bells(connection, task, missing)
+                    bells += self._note_bells(connection, task, min(missing, room - len(bells)))
         failed = [bell for bell, task_id in bells if not self._queue.ring(bell, task_id)]
         if failed:
             with self._record.write() as connection:

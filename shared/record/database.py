@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,11 +11,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from shared.errors import AgentError
 
 SQLITE_BUSY_SECONDS = 15
+SQLITE_TURN_SECONDS = 0.0005
+"""How soon to ask again for SQLite's write lock. SQLite itself sleeps longer each time, up to
+100 ms, while others who come later get their turn."""
 FROZEN_SECONDS = 15
 """A PostgreSQL transaction that does nothing for so long is ended: its process hangs or is frozen,
 and the locks it holds would stop everybody else."""
@@ -149,6 +154,27 @@ def _sqlite_engine(url: str, pool_size: int) -> Engine:
         writes, rebuilds = options.get(_WRITES, False), options.get(_REBUILDS, False)
         connection.exec_driver_sql(f"PRAGMA query_only={not writes:d}")
         connection.exec_driver_sql(f"PRAGMA foreign_keys={not rebuilds:d}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        if writes:
+            _begin_writing(connection)
+        else:
+            connection.exec_driver_sql("BEGIN")
 
     return engine
+
+
+def _begin_writing(connection: Connection) -> None:
+    deadline = time.monotonic() + SQLITE_BUSY_SECONDS
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, sqlite3.Connection)
+    raw.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                raw.execute("BEGIN IMMEDIATE")
+                return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or time.monotonic() > deadline:
+                    raise OperationalError("BEGIN IMMEDIATE", {}, error) from error
+            time.sleep(SQLITE_TURN_SECONDS)
+    finally:
+        raw.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_SECONDS * 1000}")

@@ -58,6 +58,16 @@ def due(connection: Connection, limit: int) -> list[DueTask]:
     open_slots = select(func.count()).where(
         slots.c.task_id == tasks.c.id, slots.c.ended_at.is_(None)
     )
+    # Chosen before anything is counted: SQLite would count for every due task, and then sort.
+    longest_waiting = (
+        select(tasks.c.id)
+        .where(
+            tasks.c.state.in_([state.value for state in RUNG_STATES]),
+            tasks.c.next_ring_at <= now,
+        )
+        .order_by(tasks.c.next_ring_at)
+        .limit(limit)
+    )
     query = (
         select(
             tasks.c.id,
@@ -68,12 +78,8 @@ def due(connection: Connection, limit: int) -> list[DueTask]:
             open_slots.where(slots.c.started_at.is_not(None)).scalar_subquery().label("live"),
             open_slots.where(slots.c.started_at.is_(None)).scalar_subquery().label("queued"),
         )
-        .where(
-            tasks.c.state.in_([state.value for state in RUNG_STATES]),
-            tasks.c.next_ring_at <= now,
-        )
+        .where(tasks.c.id.in_(longest_waiting))
         .order_by(tasks.c.next_ring_at)
-        .limit(limit)
     )
     return [
         DueTask(
