@@ -19,7 +19,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from orchestrator_service.celery_client import TaskQueue
 from orchestrator_service.doorbell_watch import DoorbellWatch
-from shared.record import Record, claims, slots, steering, tasks, workers
+from shared.record import Record, claims, delays, slots, steering, tasks, workers
+from shared.record.delays import Delay
 from shared.record.slots import DueTask
 from shared.record.workers import HEARTBEAT_SECONDS, Worker
 from shared.utils import new_id, utc_now
@@ -81,6 +82,7 @@ class Dispatcher:
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
         self._claims: Watch[claims.ClaimSign] = Watch()
         self._workers: Watch[str] = Watch()
+        self._delays: Watch[Delay] = Watch()
         self._doorbells = DoorbellWatch()
         self._serving: list[Worker] = []
         self._next_watch = 0.0
@@ -124,6 +126,7 @@ class Dispatcher:
             self._watch_claims()
             self._watch_doorbells()
             self._watch_decisions()
+        self._watch_delays()
         line = DOORBELLS_A_SLOT * sum(worker.slots for worker in self._serving)
         with self._record.read() as connection:
             room = line - slots.count_queued(connection)
@@ -142,8 +145,8 @@ class Dispatcher:
                 missing = self._missing(task)
                 if missing > 0 and len(bells) == room:
                     continue
-                look_again = IN_LINE if task.queued and not task.live else AT_WORK
-                if slots.take_turn_to_ring(connection, task, look_again) and missing > 0:
+                next_look = _until_the_next_look(task)
+                if slots.take_turn_to_ring(connection, task, next_look) and missing > 0:
                     bells += self._note_bells(connection, task, min(missing, room - len(bells)))
         failed = [bell for bell, task_id in bells if not self._queue.ring(bell, task_id)]
         if failed:
@@ -151,6 +154,8 @@ class Dispatcher:
                 slots.end_queued(connection, failed)
 
     def _missing(self, task: DueTask) -> int:
+        if task.delay is not None:
+            return 0
         serve = sum(w.slots for w in self._serving if task.task_type in w.task_types)
         return min(task.claimable, serve) - task.live - task.queued
 
@@ -177,6 +182,15 @@ class Dispatcher:
     def _bury(self, worker_id: str) -> None:
         with self._record.write() as connection:
             workers.bury(connection, worker_id)
+
+    def _watch_delays(self) -> None:
+        with self._record.read() as connection:
+            running = delays.running(connection)
+        waited = self._delays.silent_for(dict.fromkeys(running))
+        over = [delay for delay, seconds in waited.items() if seconds >= delay.seconds]
+        if over:
+            with self._record.write() as connection:
+                delays.end(connection, over)
 
     def _watch_claims(self) -> None:
         with self._record.read() as connection:
@@ -211,3 +225,9 @@ class Dispatcher:
             slots.end_queued(connection, lost)
             for slot_id in lost:
                 tasks.ring_now(connection, waiting[slot_id].task_id)
+
+
+def _until_the_next_look(task: DueTask) -> timedelta:
+    if task.delay is not None:
+        return timedelta(seconds=task.delay)
+    return IN_LINE if task.queued and not task.live else AT_WORK

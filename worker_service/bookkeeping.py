@@ -22,7 +22,6 @@ from shared.record.persistence import persist
 from shared.record.progress import item_events, log_event, progress_event
 from shared.record.tasks import Task, TaskEnding
 from shared.task_state import ItemStatus, TaskState
-from shared.utils import utc_now
 from worker_service.claim import RecordClaim
 from worker_service.outcomes import FailTask, Finish, LetGo, TryAgain
 from worker_service.registry import Plan, TaskDefinition
@@ -112,8 +111,8 @@ def planning_failed(
 ) -> None:
     """Plan again later, or fail a task whose items cannot even be named."""
     if isinstance(decision, TryAgain):
-        moment = utc_now() + decision.delay
-        persist(record, lambda connection: tasks.put_off(connection, task.id, moment))
+        delay = decision.delay
+        persist(record, lambda connection: tasks.put_off(connection, task.id, delay))
         return
     if isinstance(decision, FailTask):
         code, error = decision.code, decision.error
@@ -163,7 +162,6 @@ def task_failed(
 
 def to_try_again(record: Record, claim: RecordClaim, decision: TryAgain) -> None:
     """Give an item back, to be tried after a while. Raises ClaimLost."""
-    moment = utc_now() + decision.delay
     seconds = decision.delay.total_seconds()
     claim.log(
         f"{claim.key}: attempt {claim.attempt} failed, again in {seconds:.0f} s: {decision.error}",
@@ -175,7 +173,7 @@ def to_try_again(record: Record, claim: RecordClaim, decision: TryAgain) -> None
             return
         claims.require(connection, claim.held)
         events.append(connection, claim.task_id, claim.flush(connection))
-        claims.give_back(connection, claim.held, moment, decision.error)
+        claims.give_back(connection, claim.held, decision.delay, decision.error)
 
     persist(record, write)
 

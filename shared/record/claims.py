@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+from sqlalchemy import ColumnElement, Connection, and_, select, update
 
 from shared.errors import ClaimLost
 from shared.record import tasks
@@ -62,7 +62,7 @@ def take_next(connection: Connection, task_id: str, slot_id: str) -> HeldClaim |
             _begin(connection, item, slot_id, fence)
             return HeldClaim(get_item(connection, item.id), slot_id, fence)
         put_off = update(items).where(items.c.id == item.id)
-        connection.execute(put_off.values(not_before=utc_now() + BUSY_RETRY))
+        connection.execute(put_off.values(delay=BUSY_RETRY.total_seconds()))
     return None
 
 
@@ -94,14 +94,15 @@ def free(connection: Connection, claim: HeldClaim) -> None:
 
 
 def give_back(
-    connection: Connection, claim: HeldClaim, not_before: datetime | None, error: str | None
+    connection: Connection, claim: HeldClaim, delay: timedelta | None, error: str | None
 ) -> None:
-    """Give the claim up and let the item be tried again, not before a moment. Raises ClaimLost."""
+    """Give the claim up and let the item be tried again, after a while. Raises ClaimLost."""
     free(connection, claim)
+    seconds = None if delay is None else delay.total_seconds()
     connection.execute(
         update(items)
         .where(items.c.id == claim.item.id)
-        .values(status=ItemStatus.NEW.value, slot_id=None, not_before=not_before, error=error)
+        .values(status=ItemStatus.NEW.value, slot_id=None, delay=seconds, error=error)
     )
 
 
@@ -171,7 +172,7 @@ def _claimable(connection: Connection, task_id: str) -> Iterator[Item]:
             .where(
                 items.c.task_id == task_id,
                 items.c.status == ItemStatus.NEW.value,
-                or_(items.c.not_before.is_(None), items.c.not_before <= utc_now()),
+                items.c.delay.is_(None),
             )
             .order_by(items.c.position)
             .limit(1)
@@ -208,7 +209,7 @@ def _begin(connection: Connection, item: Item, slot_id: str, fence: int) -> None
             slot_id=slot_id,
             fence=fence,
             attempts=items.c.attempts + 1,
-            not_before=None,
+            delay=None,
             started_at=item.started_at or utc_now(),
         )
     )

@@ -18,7 +18,7 @@ class Item:
     """One line of a task. `details` are the portal's own columns.
 
     `review` is what was shown to whoever decided; `review_attempts` is how many of the attempts
-    it took to show it.
+    it took to show it. `delay`: seconds to leave it alone, see shared.record.delays.
     """
 
     id: int
@@ -34,7 +34,7 @@ class Item:
     attempts: int
     review: dict[str, Any] | None
     review_attempts: int
-    not_before: datetime | None
+    delay: float | None
     slot_id: str | None
     fence: int | None
     started_at: datetime | None

@@ -13,6 +13,10 @@ from shared.record.tables import items, slots, tasks
 from shared.task_state import ItemStatus, TaskState
 from shared.utils import utc_now
 
+FARTHEST_LOOK = timedelta(seconds=90)
+"""No task is ever put off for longer. A later time was written by a clock that ran ahead, on
+another machine or before it was set right, and is due at once."""
+
 RUNG_STATES = (TaskState.PENDING, TaskState.RUNNING, TaskState.CANCELLING)
 """States in which a worker can do something for a task."""
 
@@ -22,7 +26,8 @@ class DueTask:
     """A task the dispatcher must look at.
 
     `claimable` counts items that could be claimed now (1 for a task not planned yet), `live` its
-    slots at work, `queued` its doorbells not answered yet.
+    slots at work, `queued` its doorbells not answered yet, `delay` the seconds to leave it alone
+    from now on.
     """
 
     id: str
@@ -31,6 +36,7 @@ class DueTask:
     claimable: int
     live: int
     queued: int
+    delay: float | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,7 @@ def due(connection: Connection, limit: int) -> list[DueTask]:
         .where(
             items.c.task_id == tasks.c.id,
             items.c.status == ItemStatus.NEW.value,
-            or_(items.c.not_before.is_(None), items.c.not_before <= now),
+            items.c.delay.is_(None),
         )
         .scalar_subquery()
     )
@@ -63,7 +69,7 @@ def due(connection: Connection, limit: int) -> list[DueTask]:
         select(tasks.c.id)
         .where(
             tasks.c.state.in_([state.value for state in RUNG_STATES]),
-            tasks.c.next_ring_at <= now,
+            or_(tasks.c.next_ring_at <= now, tasks.c.next_ring_at > now + FARTHEST_LOOK),
         )
         .order_by(tasks.c.next_ring_at)
         .limit(limit)
@@ -73,6 +79,7 @@ def due(connection: Connection, limit: int) -> list[DueTask]:
             tasks.c.id,
             tasks.c.task_type,
             tasks.c.next_ring_at,
+            tasks.c.delay,
             tasks.c.total,
             claimable.label("claimable"),
             open_slots.where(slots.c.started_at.is_not(None)).scalar_subquery().label("live"),
@@ -89,17 +96,21 @@ def due(connection: Connection, limit: int) -> list[DueTask]:
             claimable=1 if row.total is None else row.claimable,
             live=row.live,
             queued=row.queued,
+            delay=row.delay,
         )
         for row in connection.execute(query)
     ]
 
 
 def take_turn_to_ring(connection: Connection, task: DueTask, look_again: timedelta) -> bool:
-    """Compare-and-set that lets one dispatcher look after a due task until the next look."""
+    """Compare-and-set that lets one dispatcher look after a due task until the next look.
+
+    A delay of the task begins now and lasts until then.
+    """
     result = connection.execute(
         update(tasks)
         .where(tasks.c.id == task.id, tasks.c.next_ring_at == task.next_ring_at)
-        .values(next_ring_at=utc_now() + look_again)
+        .values(next_ring_at=utc_now() + look_again, delay=None)
     )
     return result.rowcount == 1
 

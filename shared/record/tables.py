@@ -114,6 +114,7 @@ tasks = Table(
     Column("result", JSON),
     Column("last_event", Integer, nullable=False, default=0),
     Column("next_ring_at", UtcDateTime),
+    Column("delay", Float),
     Column("created_at", UtcDateTime, nullable=False),
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
@@ -121,7 +122,11 @@ tasks = Table(
     Index(None, "state", "next_ring_at"),
     Index(None, "created_at", "id"),
 )
-"""`total` is null until the task is planned; `next_ring_at` is null once it is final."""
+"""`total` is null until the task is planned; `next_ring_at` is null once it is final.
+
+`delay`, here and for items: seconds to leave it alone from when a dispatcher first sees it so,
+since the clocks of two machines cannot be compared; null: none.
+"""
 
 items = Table(
     "items",
@@ -139,7 +144,7 @@ items = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("review", JSON),
     Column("review_attempts", Integer, nullable=False, default=0, server_default="0"),
-    Column("not_before", UtcDateTime),
+    Column("delay", Float),
     Column("slot_id", String(36)),
     Column("fence", Integer),
     Column("started_at", UtcDateTime),
@@ -147,6 +152,7 @@ items = Table(
     UniqueConstraint("task_id", "key"),
     UniqueConstraint("task_id", "position"),
     Index(None, "task_id", "status", "position"),
+    _index_where("delay IS NOT NULL", "delay"),
 )
 
 claims = Table(

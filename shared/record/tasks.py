@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, select, tuple_, update
@@ -41,6 +41,7 @@ class Task:
     result: dict[str, Any] | None = None
     last_event: int = 0
     next_ring_at: datetime | None = None
+    delay: float | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
     retry_of: str | None = None
@@ -194,7 +195,7 @@ def ring_now(connection: Connection, task_id: str) -> None:
 
 def be_due(connection: Connection, task_id: str) -> None:
     """Make an open task due at once, whatever was planned for it."""
-    put_off(connection, task_id, utc_now())
+    put_off(connection, task_id, None)
 
 
 def ring_at(connection: Connection, task_id: str, moment: datetime) -> None:
@@ -206,12 +207,12 @@ def ring_at(connection: Connection, task_id: str, moment: datetime) -> None:
     )
 
 
-def put_off(connection: Connection, task_id: str, moment: datetime) -> None:
-    """Let the dispatcher leave an open task alone until `moment`."""
+def put_off(connection: Connection, task_id: str, delay: timedelta | None) -> None:
+    """Let the dispatcher leave an open task alone for a while, measured on its own clock."""
     connection.execute(
         update(tasks)
         .where(tasks.c.id == task_id, tasks.c.next_ring_at.is_not(None))
-        .values(next_ring_at=moment)
+        .values(next_ring_at=utc_now(), delay=None if delay is None else delay.total_seconds())
     )
 
 

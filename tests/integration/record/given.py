@@ -20,7 +20,7 @@ from shared.contracts import (
     Reading,
     Verdict,
 )
-from shared.record import Record, claims, items, outcomes, tasks
+from shared.record import Record, claims, items, outcomes, slots, tasks
 from shared.record.claims import HeldClaim
 from shared.record.conclusion import conclude
 from shared.record.persistence import persist
@@ -31,7 +31,8 @@ from shared.utils import new_id, utc_now
 PORTAL = "https://esc.example.org"
 ACTION = "approve"
 NOON = datetime(2026, 1, 1, 12, 0, tzinfo=timezone.utc)
-LONG_AGO = timedelta(days=1)
+LATER = timedelta(minutes=1)
+"""Sooner than a moment that only a wrong clock can have written."""
 TERMS = IntentTerms(
     click_budget=2.5, settle=10.0, session="a session", browser="a browser", permit_ends=1234.5
 )
@@ -65,6 +66,13 @@ def stored(record: Record, task_id: str) -> Task:
         task = tasks.get(connection, task_id)
     assert task is not None
     return task
+
+
+def looked_at(record: Record, task_id: str) -> None:
+    """The dispatcher has looked at the task, and will again a while later."""
+    with record.write() as connection:
+        (task,) = [task for task in slots.due(connection, 100) if task.id == task_id]
+        assert slots.take_turn_to_ring(connection, task, LATER)
 
 
 def running(record: Record, **values: Any) -> Task:

@@ -78,7 +78,7 @@ class Claims(RuleBasedStateMachine):
         """Whatever was put off may be taken again."""
         with self.record.write() as connection:
             own = tables.items.c.portal == self.portal
-            connection.execute(update(tables.items).where(own).values(not_before=None))
+            connection.execute(update(tables.items).where(own).values(delay=None))
         self.put_off.clear()
 
     @rule(held=believed)

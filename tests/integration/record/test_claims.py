@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from shared.contracts import Verdict
 from shared.errors import ClaimLost
-from shared.record import Record, claims, intents, items, outcomes, tables, tasks
+from shared.record import Record, claims, delays, intents, items, outcomes, tasks
 from shared.record.claims import BUSY_RETRY, ClaimSign, HeldClaim
 from shared.record.items import Item
 from shared.task_state import ItemStatus
@@ -20,10 +20,10 @@ from shared.utils import utc_now
 from tests.integration.record.given import (
     ACTION,
     DONE,
-    LONG_AGO,
     PORTAL,
     TERMS,
     claimed,
+    looked_at,
     planned,
 )
 
@@ -76,7 +76,7 @@ def test_a_claimed_item_is_in_progress_in_the_hands_of_its_slot(record: Record) 
     item = _item(record, held.item.id)
     assert held == HeldClaim(item, "slot-1", 1)
     assert (item.key, item.status, item.slot_id) == ("a", ItemStatus.IN_PROGRESS, "slot-1")
-    assert (item.attempts, item.fence, item.not_before) == (1, 1, None)
+    assert (item.attempts, item.fence, item.delay) == (1, 1, None)
     assert item.started_at is not None
     assert _held(record) == [ClaimSign(PORTAL, ACTION, "a", 1, 1)]
 
@@ -90,12 +90,12 @@ def test_items_are_claimed_in_order_each_once_until_none_is_left(record: Record)
 
 
 def test_an_item_is_not_claimed_before_its_time(record: Record) -> None:
-    # Given an item that is to be tried again in an hour, and one whose time has come
+    # Given an item that is to be tried again later, and one at once
     task = planned(record, ["later", "now"])
     later, now = claimed(record, task.id), claimed(record, task.id)
     with record.write() as connection:
-        claims.give_back(connection, later, utc_now() + timedelta(hours=1), "timeout")
-        claims.give_back(connection, now, utc_now() - LONG_AGO, "timeout")
+        claims.give_back(connection, later, timedelta(seconds=1), "timeout")
+        claims.give_back(connection, now, None, "timeout")
 
     assert [_take(record, task.id, "s") for _ in range(2)] == [
         replace(now, item=_item(record, now.item.id), slot_id="s", fence=2),
@@ -117,14 +117,13 @@ def test_two_tasks_never_hold_one_batch_together(record: Record) -> None:
     with record.read() as connection:
         put_off = items.page(connection, other.id, -1, 1)[0]
     assert put_off.status is ItemStatus.NEW
-    assert put_off.not_before is not None
-    assert put_off.not_before <= utc_now() + BUSY_RETRY
+    assert put_off.delay == BUSY_RETRY.total_seconds()
     assert put_off.attempts == 0
 
     # And once it is free and the time has come, it is theirs, under a higher fence
     with record.write() as connection:
         outcomes.record(connection, first, DONE)
-        connection.execute(tables.items.update().values(not_before=utc_now() - LONG_AGO))
+        delays.end(connection, delays.running(connection))
     third = _take(record, other.id, "slot-2")
     assert third is not None
     assert (third.item.key, third.fence) == ("a", first.fence + 1)
@@ -178,13 +177,12 @@ def test_whoever_lost_a_claim_can_write_nothing_under_it(record: Record, how: st
 
 def test_an_item_given_back_waits_for_its_next_try(record: Record) -> None:
     held = claimed(record, planned(record, ["a"]).id)
-    moment = utc_now().replace(microsecond=0) + timedelta(hours=1)
 
     with record.write() as connection:
-        claims.give_back(connection, held, moment, "The portal took too long.")
+        claims.give_back(connection, held, timedelta(seconds=1.5), "The portal took too long.")
 
     item = _item(record, held.item.id)
-    assert (item.status, item.slot_id, item.not_before) == (ItemStatus.NEW, None, moment)
+    assert (item.status, item.slot_id, item.delay) == (ItemStatus.NEW, None, 1.5)
     assert (item.attempts, item.error) == (1, "The portal took too long.")
     assert _held(record) == []
 
@@ -221,8 +219,7 @@ def test_a_released_claim_frees_its_item_and_makes_its_task_due(record: Record) 
     # Given a silent holder whose task was not to be looked at for a while
     task = planned(record, ["a"])
     held = claimed(record, task.id)
-    with record.write() as connection:
-        tasks.put_off(connection, task.id, utc_now() + timedelta(hours=1))
+    looked_at(record, task.id)
 
     # When two watchers release it
     sign = _held(record)[0]

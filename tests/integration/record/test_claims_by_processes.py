@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections import Counter, defaultdict
-from datetime import timedelta
 from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection
 
-from shared.record import Record, claims, events, items, tasks
+from shared.record import Record, claims, delays, events, items, tasks
 from shared.record.claims import HeldClaim
 from shared.record.persistence import persist
 from shared.task_state import ItemStatus, TaskState
@@ -27,11 +26,10 @@ Done = tuple[str, str, int]
 
 
 def work_until_done(url: str, slot_id: str, task_ids: list[str], marks: Path) -> list[Done]:
-    """Claim, work on and finish items until every task is final.
+    """Claim, work on and finish items until every task is final; no delay lasts for long.
 
     A file marks each batch in hand: the system itself refuses to make it a second time.
     """
-    claims.BUSY_RETRY = timedelta(milliseconds=50)
     record = Record(url)
     done = []
     deadline = time.monotonic() + DEADLINE_SECONDS
@@ -45,6 +43,7 @@ def work_until_done(url: str, slot_id: str, task_ids: list[str], marks: Path) ->
             finished(record, held)
             done.append((held.item.task_id, held.item.key, held.fence))
         time.sleep(0.02)
+        persist(record, lambda connection: delays.end(connection, delays.running(connection)))
     record.close()
     return done
 

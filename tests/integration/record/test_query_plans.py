@@ -13,6 +13,7 @@ from shared.record import (
     Record,
     artifacts,
     claims,
+    delays,
     events,
     intents,
     items,
@@ -22,6 +23,7 @@ from shared.record import (
     workers,
 )
 from shared.record.claims import ClaimSign, HeldClaim
+from shared.record.delays import Delay
 from shared.record.slots import DueTask
 from shared.task_state import ItemStatus, TaskState
 from tests.integration.record.given import ACTION, NOON, PORTAL, TERMS, claimed, planned
@@ -37,6 +39,8 @@ QUERIES: dict[str, Query] = {
     "claims.take_next": lambda c, held: claims.take_next(c, held.item.task_id, "s"),
     "claims.renew": claims.renew,
     "claims.give_back": lambda c, held: claims.give_back(c, held, None, None),
+    "delays.running": lambda c, _: delays.running(c),
+    "delays.end": lambda c, held: delays.end(c, [Delay(held.item.id, held.item.task_id, 1, 2.0)]),
     "claims.held": lambda c, _: claims.held(c),
     "claims.release_silent": lambda c, _: claims.release_silent(c, SIGN),
     "claims.release_slot": lambda c, held: claims.release_slot(c, held.slot_id),

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from shared.record import Record, claims, items, logins, slots, tasks
+import pytest
+
+from shared.record import Record, claims, items, logins, slots, tables, tasks
 from shared.record.logins import Account
 from shared.record.slots import DueTask, Slot
 from shared.task_state import TaskState
 from shared.utils import utc_now
-from tests.integration.record.given import NOON, accepted, claimed, finished, planned, running
+from tests.integration.record.given import (
+    LATER,
+    NOON,
+    accepted,
+    claimed,
+    finished,
+    looked_at,
+    planned,
+    running,
+)
 from tests.integration.record.processes import together
 
 DISPATCHERS = 4
-LATER = timedelta(hours=1)
 ACCOUNT = Account("https://esc.example.org", "officer", "ab" * 32)
 
 
@@ -59,8 +69,7 @@ def test_unfinished_tasks_are_due_when_their_time_has_come_the_longest_waiting_f
         for minutes, state in enumerate(TaskState)
     ]
     later = accepted(record).id
-    with record.write() as connection:
-        tasks.put_off(connection, later, utc_now() + LATER)
+    looked_at(record, later)
 
     # When the dispatcher looks, Then it sees those for which a worker can do something
     with record.read() as connection:
@@ -80,7 +89,7 @@ def test_a_due_task_says_how_much_there_is_to_do_and_who_is_at_it(record: Record
     claimed(record, task.id)
     later = claimed(record, task.id)
     with record.write() as connection:
-        claims.give_back(connection, later, utc_now() + LATER, "timeout")
+        claims.give_back(connection, later, LATER, "timeout")
     # And slots of it that wait, work and are over, and one of another task
     _ring(record, task.id, "waits", "waits too", "works", "over")
     _ring(record, unplanned.id, "another's")
@@ -102,6 +111,34 @@ def test_of_dispatchers_that_look_together_one_rings(record: Record, record_url:
     with record.read() as connection:
         assert sorted(slot.task_id for slot in slots.queued(connection)) == sorted(wanted)
     assert _due(record) == {}
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=-2), timedelta(hours=2)])
+def test_a_clock_that_was_wrong_puts_no_task_off(record: Record, ahead: timedelta) -> None:
+    # Given a task last looked at by a dispatcher whose clock was two hours wrong
+    task = accepted(record)
+    with record.write() as connection:
+        connection.execute(tables.tasks.update().values(next_ring_at=utc_now() + ahead))
+
+    # When another one looks, Then it is due
+    assert set(_due(record)) == {task.id}
+
+
+def test_a_delay_of_a_task_begins_when_a_dispatcher_sees_it(record: Record) -> None:
+    # Given a task that a worker put off
+    task = running(record)
+    with record.write() as connection:
+        tasks.put_off(connection, task.id, timedelta(seconds=60))
+
+    # When dispatchers look, Then one measures the delay on its own clock, and it is over with it
+    with record.write() as connection:
+        (seen,) = slots.due(connection, 100)
+        assert seen.delay == 60
+        assert slots.take_turn_to_ring(connection, seen, timedelta(seconds=seen.delay))
+        assert slots.due(connection, 100) == []
+        tasks.ring_now(connection, task.id)
+        (after,) = slots.due(connection, 100)
+    assert after.delay is None
 
 
 def test_a_dispatcher_that_saw_an_old_due_time_has_no_turn(record: Record) -> None:

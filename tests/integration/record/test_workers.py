@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from shared.record import Record, claims, slots, tasks, workers
+from shared.record import Record, claims, slots, workers
 from shared.utils import utc_now
-from tests.integration.record.given import accepted, claimed, planned
+from tests.integration.record.given import accepted, claimed, looked_at, planned
 
 
 def _announce(record: Record, worker_id: str) -> None:
@@ -68,9 +66,8 @@ def test_what_a_buried_worker_had_in_hand_is_free_and_its_tasks_are_due(record: 
             slots.start(connection, slot_id, worker_id, 1)
     claimed(record, shared.id, "s1")
     claimed(record, shared.id, "s2")
-    with record.write() as connection:
-        for task_id in (shared.id, other.id):
-            tasks.put_off(connection, task_id, utc_now() + timedelta(hours=1))
+    for task_id in (shared.id, other.id):
+        looked_at(record, task_id)
 
     # When it is buried, by two watchers
     for _ in range(2):
