@@ -94,6 +94,12 @@ class PracticeSystem:
         return self.redis.url
 
     @property
+    def database_url(self) -> str:
+        """Where the record is, as services are told it."""
+        usual = f"sqlite:///{self.folder / 'record.sqlite3'}"
+        return self._overrides.get("DATABASE_URL", usual)
+
+    @property
     def results(self) -> Path:
         """Where the evidence lies."""
         return Path(self._overrides.get("RESULTS_DIR", self.folder / "results"))
@@ -173,7 +179,7 @@ class PracticeSystem:
             "API_KEY": self.api_key,
             "SECRET_KEY": self._secret_key,
             "REDIS_URL": self.redis.url,
-            "DATABASE_URL": f"sqlite:///{self.folder / 'record.sqlite3'}",
+            "DATABASE_URL": self.database_url,
             "ESC_BASE_URL": self.portal.url,
             "ESC_USERNAME": self.portal.username,
             "ESC_PASSWORD": self.portal.password,

@@ -15,6 +15,8 @@ PUBLISH_SECONDS = 3.0
 
 
 NO_RESULTS = "disabled://"
+REDIS = ("redis://", "rediss://")
+TRANSPORT = "shared.redis_transport:Transport"
 
 
 def create_celery(settings: Settings, *, keeps_results: bool = True) -> Celery:
@@ -24,6 +26,8 @@ def create_celery(settings: Settings, *, keeps_results: bool = True) -> Celery:
     """
     backend = settings.result_backend if keeps_results else NO_RESULTS
     app = Celery("ai_agent_backend", broker=settings.broker, backend=backend)
+    if settings.broker.startswith(REDIS):
+        app.conf.broker_transport = TRANSPORT
     app.conf.update(
         task_default_queue=TASK_QUEUE,
         task_routes={DOORBELL: {"queue": TASK_QUEUE}},
@@ -43,6 +47,7 @@ def create_celery(settings: Settings, *, keeps_results: bool = True) -> Celery:
         worker_proc_alive_timeout=30,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
+        broker_channel_error_retry=True,
         broker_transport_options={
             "socket_timeout": 2,
             "socket_connect_timeout": 1,

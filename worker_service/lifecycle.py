@@ -25,6 +25,7 @@ from shared.record.workers import HEARTBEAT_SECONDS
 log = structlog.get_logger()
 
 CHILD_LOOK_SECONDS = 0.25
+CHILD_END_SECONDS = 2.0
 SWEEP_SECONDS = 10.0
 
 fork_lock = threading.RLock()
@@ -79,6 +80,16 @@ class Presence:
         with fork_lock, self._record.write() as connection:
             workers.bury(connection, self._worker_id)
         self._reap_browsers()
+
+    def crash(self) -> None:
+        """End the children and their browsers at once; what they held is free."""
+        self._stop.set()
+        children = psutil.Process().children()
+        self.end_children()
+        psutil.wait_procs(children, timeout=CHILD_END_SECONDS)
+        self._reap_browsers()
+        with self._record.write() as connection:
+            workers.bury(connection, self._worker_id)
 
     def end_children(self) -> None:
         """End pool children that did not finish in time; what they held is free at once."""

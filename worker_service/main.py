@@ -28,6 +28,7 @@ from shared.contracts import DOORBELL, TASK_QUEUE
 from shared.errors import ConfigurationError
 from shared.logging_config import configure_logging
 from shared.record import Record, migrate
+from worker_service.departure import Departure
 from worker_service.lifecycle import Presence, take_fork_lock
 from worker_service.slot_process import SlotProcess
 from worker_service.tasks import task_map
@@ -49,6 +50,7 @@ class Worker:
         self._ready_file = settings.data_dir / f"worker-{os.getpid()}.json"
         offered = [definition.announcement for definition in task_map.values()]
         self._presence = Presence(self._record, self._id, settings.slots, offered)
+        self._departure = Departure(self._crash)
         self._child: SlotProcess | None = None
 
     def run(self) -> None:
@@ -85,6 +87,7 @@ class Worker:
         signals.worker_shutdown.connect(self._end, weak=False)
 
     def _begin(self, **_: Any) -> None:
+        self._departure.listen()
         self._presence.begin()
         ready = json.dumps({"pid": os.getpid(), "worker_id": self._id})
         part = self._ready_file.with_suffix(".part")
@@ -103,6 +106,10 @@ class Worker:
         self._record.close()
         self._ready_file.unlink(missing_ok=True)
         log.info("worker left", worker_id=self._id)
+
+    def _crash(self) -> None:
+        self._presence.crash()
+        self._ready_file.unlink(missing_ok=True)
 
     def _begin_child(self, **_: Any) -> None:
         _die_with_parent()

@@ -13,6 +13,9 @@ import pytest
 
 from launcher.api_client import ApiClient
 from launcher.system import PracticeSystem
+from shared.config import load_settings
+from shared.record import Record, slots
+from shared.record.slots import Slot
 
 PATIENCE_SECONDS = 90.0
 
@@ -23,6 +26,7 @@ class Deployment:
     def __init__(self, system: PracticeSystem) -> None:
         self.system = system
         self.api = ApiClient(system.api_url, system.api_key)
+        self.record = Record(load_settings(database_url=system.database_url).database)
 
     def approve(self, **params: Any) -> str:
         """Ask for approvals; the task's id."""
@@ -34,6 +38,15 @@ class Deployment:
             if reached(event):
                 return event
         raise AssertionError("The task ended before the awaited event came.")
+
+    def practise(self, steps: int = 1, seconds: float = 0) -> str:
+        """Ask for a task without a browser that takes so many seconds in all; its id."""
+        return self.api.assign("test_task", {"steps": steps, "duration": seconds})
+
+    def at_work(self, task_id: str) -> list[Slot]:
+        """The slots that have the task in hand right now."""
+        with self.record.read() as connection:
+            return [slot for slot in slots.live(connection) if slot.task_id == task_id]
 
     def finish(self, task_id: str, seconds: float = PATIENCE_SECONDS) -> dict[str, Any]:
         """Wait until the task is final; its result with all items."""
@@ -72,6 +85,16 @@ class Deployment:
             assert hashlib.sha256(path.read_bytes()).hexdigest() == piece["sha256"]
 
 
+def assert_told_once(events: list[dict[str, Any]]) -> None:
+    """Hold the whole history of a task against what the stream promises."""
+    assert [event["id"] for event in events] == list(range(1, len(events) + 1))
+    assert [e["type"] in ("completed", "failed") for e in events].count(True) == 1
+    progress = [event["data"]["progress"] for event in events if event["type"] == "progress"]
+    assert progress == sorted(progress)
+    keys = [event["data"]["key"] for event in events if event["type"] == "item"]
+    assert len(keys) == len(set(keys))
+
+
 def wait_for(reached: Callable[[], bool], seconds: float = PATIENCE_SECONDS) -> None:
     """Wait until something holds, looking often; fail after a deadline."""
     deadline = time.monotonic() + seconds
@@ -101,3 +124,4 @@ def deploy(
     yield start
     for deployment in deployments:
         deployment.api.__exit__()
+        deployment.record.close()

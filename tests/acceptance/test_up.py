@@ -30,9 +30,10 @@ API_KEY = "the-key-of-this-test"
 class Up:
     """A running `./run up` in a folder of its own, on ports of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, database_url: str) -> None:
         """Nothing runs yet."""
         self.folder = folder
+        self.database_url = database_url
         self.api_port, self.flower_port = free_port(), free_port()
         self.api = f"http://127.0.0.1:{self.api_port}"
         self.flower = f"http://127.0.0.1:{self.flower_port}"
@@ -46,6 +47,7 @@ class Up:
             "TMPDIR": str(self.folder),
             "ENV_FILE": "",
             "API_KEY": API_KEY,
+            "DATABASE_URL": self.database_url,
             "FASTAPI_PORT": str(self.api_port),
             "FLOWER_PORT": str(self.flower_port),
             "FLOWER_UNAUTHENTICATED_API": "true",
@@ -98,10 +100,10 @@ class Up:
 
 
 @pytest.fixture
-def up() -> Iterator[Up]:
+def up(database_url: str) -> Iterator[Up]:
     """A folder and ports for `./run up`; nothing is left of it after the test."""
     folder = Path(tempfile.mkdtemp(prefix="up-"))
-    yield Up(folder)
+    yield Up(folder, database_url)
     end_all(folder)
     shutil.rmtree(folder, ignore_errors=True)
 
