@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from launcher import browser
+from launcher import browser, postgresql
 from launcher.environment import ROOT, Environment
 from launcher.errors import LauncherError
 
@@ -42,13 +43,20 @@ def run_lint() -> int:
 
 
 def run_tests(arguments: Sequence[str]) -> NoReturn:
-    """Become pytest, with a browser at hand."""
+    """Become pytest, with a browser at hand, and PostgreSQL where the arguments ask for it."""
+    if _asks_for_postgresql(arguments):
+        postgresql.ensure()
     _become(["-m", "pytest", *arguments])
 
 
 def run_benchmarks(arguments: Sequence[str]) -> NoReturn:
     """Become the benchmarks, with a browser at hand."""
     _become(["-m", "tests.benchmarks", *arguments])
+
+
+def _asks_for_postgresql(arguments: Sequence[str]) -> bool:
+    given = " ".join(arguments).replace("=", " ").split()
+    return ("--database", postgresql.NAME) in itertools.pairwise(given)
 
 
 def _become(arguments: Sequence[str]) -> NoReturn:

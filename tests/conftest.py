@@ -12,13 +12,30 @@ import pytest
 
 from launcher.inheritance import practice_environment
 from launcher.leftovers import end_all
+from launcher.postgresql import MISSING as POSTGRESQL_MISSING
+from launcher.postgresql import find as find_postgresql
 from launcher.practice_portal import PracticePortal
 from launcher.redis_server import RedisServer
 from launcher.system import PracticeSystem
 from shared.config import Settings
+from tests.postgresql_server import PostgresqlServer
 
 MACHINE_SETTINGS = {"CHROME_BINARY", "CHROMEDRIVER"}
 """Settings that name the machine's parts, not anybody's portal, database or key."""
+DATABASES = ("sqlite", "postgresql")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--database` says where services and whole systems keep their record in the tests.
+
+    The record's own tests run on both anyway; what is about SQLite itself stays there.
+    """
+    parser.addoption(
+        "--database",
+        choices=DATABASES,
+        default=DATABASES[0],
+        help="where whole systems under test keep their record (default: %(default)s)",
+    )
 
 
 def pytest_configure() -> None:
@@ -49,6 +66,46 @@ def redis_url(redis_server: RedisServer) -> str:
     return redis_server.url
 
 
+@pytest.fixture(scope="session")
+def postgresql(request: pytest.FixtureRequest) -> Iterator[PostgresqlServer]:
+    """A PostgreSQL server, one for each pytest-xdist process. Stop or cut it at will."""
+    binaries = find_postgresql()
+    if binaries is None:
+        if os.environ.get("CI") or request.config.getoption("--database") == "postgresql":
+            pytest.fail(POSTGRESQL_MISSING)
+        pytest.skip(POSTGRESQL_MISSING)
+    server = PostgresqlServer(binaries)
+    try:
+        server.create()
+        yield server
+    finally:
+        server.remove()
+
+
+@pytest.fixture
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], str]]:
+    """Make empty databases of the test's own, of the kind that --database names: their URLs."""
+    if request.config.getoption("--database") == "sqlite":
+        yield lambda: f"sqlite:///{tmp_path / os.urandom(3).hex()}.sqlite3"
+        return
+    server: PostgresqlServer = request.getfixturevalue("postgresql")
+    with ExitStack() as made:
+
+        def make() -> str:
+            name = f"test_{os.urandom(6).hex()}"
+            server.create_database(name)
+            made.callback(server.drop_database, name)
+            return server.url(name)
+
+        yield make
+
+
+@pytest.fixture
+def database_url(new_database: Callable[[], str]) -> str:
+    """URL of one such database."""
+    return new_database()
+
+
 @pytest.fixture
 def practice_portal(tmp_path: Path) -> Iterator[Callable[..., PracticePortal]]:
     """Start practice portals: `practice_portal(batches=3, latency_ms=0, ...)`."""
@@ -69,12 +126,15 @@ def practice_portal(tmp_path: Path) -> Iterator[Callable[..., PracticePortal]]:
 
 
 @pytest.fixture
-def running_system(tmp_path: Path) -> Iterator[Callable[..., PracticeSystem]]:
+def running_system(
+    tmp_path: Path, new_database: Callable[[], str]
+) -> Iterator[Callable[..., PracticeSystem]]:
     """Start whole systems: `running_system(batches=3, workers=2, ...)`, see PracticeSystem."""
     with ExitStack() as started:
 
         def start(**options: Any) -> PracticeSystem:
             folder = tmp_path / f"system-{os.urandom(3).hex()}"
-            return started.enter_context(PracticeSystem(folder, **options))
+            settings = {"DATABASE_URL": new_database(), **options.pop("settings", {})}
+            return started.enter_context(PracticeSystem(folder, settings=settings, **options))
 
         yield start

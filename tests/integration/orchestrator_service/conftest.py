@@ -34,12 +34,15 @@ def plain_logs() -> Iterator[None]:
 
 
 @pytest.fixture
-def start_edge(tmp_path: Path, redis_url: str) -> Iterator[Callable[..., RunningEdge]]:
+def start_edge(
+    tmp_path: Path, redis_url: str, database_url: str
+) -> Iterator[Callable[..., RunningEdge]]:
     """Start edges: `start_edge(websocket_auth="task-id", ...)`; they share one record."""
     with ExitStack() as started:
 
         def start(**settings: Any) -> RunningEdge:
-            edge = RunningEdge(tmp_path, settings.pop("redis_url", redis_url), **settings)
+            settings = {"redis_url": redis_url, "database_url": database_url, **settings}
+            edge = RunningEdge(tmp_path, **settings)
             edge.start()
             started.callback(edge.stop)
             return edge

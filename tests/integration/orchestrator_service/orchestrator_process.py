@@ -16,7 +16,7 @@ from launcher.process import Process
 class OrchestratorProcess(Process):
     """Started on a free port, unless `FASTAPI_PORT` is given; several may share a folder."""
 
-    def __init__(self, folder: Path, redis_url: str, **settings: str) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         """`settings` are environment variables."""
         self.data = folder / "data"
         environment = {
@@ -24,7 +24,6 @@ class OrchestratorProcess(Process):
             "DATA_DIR": str(self.data),
             "RESULTS_DIR": str(folder / "results"),
             "LOGS_DIR": str(folder / "logs"),
-            "REDIS_URL": redis_url,
             "FASTAPI_PORT": "0",
             **settings,
         }

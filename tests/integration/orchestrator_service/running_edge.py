@@ -23,10 +23,9 @@ HOST = "127.0.0.1"
 class RunningEdge:
     """Started in a thread of its own, on a free port, with a folder of its own."""
 
-    def __init__(self, folder: Path, redis_url: str, **settings: Any) -> None:
+    def __init__(self, folder: Path, **settings: Any) -> None:
         """`settings` go over those that a test needs."""
         self.settings: Settings = load_settings(
-            redis_url=redis_url,
             data_dir=folder / "data",
             results_dir=folder / "results",
             logs_dir=folder / "logs",

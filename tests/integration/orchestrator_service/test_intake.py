@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
+from collections.abc import Iterator
 
 import pytest
 from sqlalchemy import text
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from orchestrator_service.intake import Intake
 from shared.errors import TooManyTasks
@@ -18,10 +18,11 @@ from shared.utils import new_id, utc_now
 
 
 @pytest.fixture
-def record(tmp_path: Path) -> Record:
-    opened = Record(f"sqlite:///{tmp_path / 'record.sqlite3'}")
+def record(database_url: str) -> Iterator[Record]:
+    opened = Record(database_url)
     migrate(opened)
-    return opened
+    yield opened
+    opened.close()
 
 
 def task(key: str | None = None) -> Task:
@@ -75,6 +76,6 @@ def test_everyone_hears_of_a_record_that_takes_nothing(record: Record) -> None:
     with record.write() as connection:
         connection.execute(text("ALTER TABLE events RENAME TO gone"))
     answers = accept_together(record, [task() for _ in range(3)])
-    assert [type(answer) for answer in answers] == [OperationalError] * 3
+    assert [isinstance(answer, DBAPIError) for answer in answers] == [True] * 3
     with record.read() as connection:
         assert tasks.count(connection) == 0

@@ -28,13 +28,13 @@ Orchestrate = Callable[..., OrchestratorProcess]
 
 
 @pytest.fixture
-def orchestrator(tmp_path: Path, redis_url: str) -> Iterator[Orchestrate]:
+def orchestrator(tmp_path: Path, redis_url: str, database_url: str) -> Iterator[Orchestrate]:
     """Make orchestrators, not started yet, that share one folder."""
     with ExitStack() as made:
 
         def make(**settings: str) -> OrchestratorProcess:
-            url = settings.pop("REDIS_URL", redis_url)
-            process = OrchestratorProcess(tmp_path, url, **settings)
+            settings = {"REDIS_URL": redis_url, "DATABASE_URL": database_url, **settings}
+            process = OrchestratorProcess(tmp_path, **settings)
             made.callback(process.stop)
             return process
 
@@ -42,9 +42,9 @@ def orchestrator(tmp_path: Path, redis_url: str) -> Iterator[Orchestrate]:
 
 
 @pytest.fixture
-def author(tmp_path: Path, redis_url: str) -> Iterator[TaskAuthor]:
+def author(tmp_path: Path, redis_url: str, database_url: str) -> Iterator[TaskAuthor]:
     """Writes into the record that the orchestrators share."""
-    record = Record(f"sqlite:///{tmp_path / 'data' / 'record.sqlite3'}")
+    record = Record(database_url)
     migrate(record)
     writer = TaskAuthor(record, tmp_path / "results", redis_url)
     writer.announce(TEST_TASK)

@@ -11,26 +11,8 @@ import pytest
 
 from shared.record import Record, migrate
 from shared.record.tables import metadata
-from tests.integration.record.postgresql_server import PostgresqlServer, find_binaries
-
-DATABASES = ("sqlite", "postgresql")
-
-
-@pytest.fixture(scope="session")
-def postgresql() -> Iterator[PostgresqlServer]:
-    """A PostgreSQL server, one for each pytest-xdist process."""
-    binaries = find_binaries()
-    if binaries is None:
-        missing = "initdb and postgres are neither on PATH nor below /usr/lib/postgresql"
-        if os.environ.get("CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
-    server = PostgresqlServer(binaries)
-    try:
-        server.create()
-        yield server
-    finally:
-        server.remove()
+from tests.conftest import DATABASES
+from tests.postgresql_server import PostgresqlServer
 
 
 @pytest.fixture(scope="session")
@@ -72,7 +54,7 @@ def postgresql_url(postgresql: PostgresqlServer, migrated_postgresql: str) -> st
 
 @pytest.fixture
 def bare_postgresql_url(postgresql: PostgresqlServer) -> Iterator[str]:
-    """URL of a database of its own on PostgreSQL in which there is no record yet."""
+    """URL of a database of its own on PostgreSQL, in which there is no record yet."""
     name = f"bare_{os.urandom(6).hex()}"
     postgresql.create_database(name)
     yield postgresql.url(name)

@@ -18,7 +18,7 @@ from shared.errors import ConfigurationError
 from shared.record import Record, claims, events, items, migrate, tasks
 from shared.record.migrate import MIGRATIONS
 from shared.record.tables import metadata
-from tests.integration.record.conftest import DATABASES
+from tests.conftest import DATABASES
 from tests.integration.record.given import accepted
 from tests.integration.record.processes import together
 

@@ -20,7 +20,7 @@ from shared.record.persistence import persist
 from shared.task_state import TaskState
 from tests.integration.record.answerless_proxy import AnswerlessProxy
 from tests.integration.record.given import accepted, claimed, finished, planned
-from tests.integration.record.postgresql_server import PostgresqlServer
+from tests.postgresql_server import PostgresqlServer
 
 DEADLINE_SECONDS = 60.0
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -18,8 +17,8 @@ OFFICER = Credentials("officer", "right")
 
 
 @pytest.fixture
-def record(tmp_path: Path) -> Iterator[Record]:
-    found = Record(f"sqlite:///{tmp_path / 'record.sqlite3'}")
+def record(database_url: str) -> Iterator[Record]:
+    found = Record(database_url)
     migrate(found)
     yield found
     found.close()

@@ -23,26 +23,11 @@ UNPRIVILEGED = ("postgres", "nobody")
 """Accounts to run as when the tests run as root, whom PostgreSQL refuses."""
 
 
-def find_binaries() -> Path | None:
-    """The folder that holds `initdb` and `postgres`, or None where there is none."""
-    on_path = shutil.which("initdb")
-    debian = sorted(
-        Path("/usr/lib/postgresql").glob("*/bin"),
-        key=lambda folder: (len(folder.parent.name), folder.parent.name),
-        reverse=True,
-    )
-    named = [Path(on_path).parent] if on_path else []
-    for folder in [*named, *debian]:
-        if (folder / "initdb").exists() and (folder / "postgres").exists():
-            return folder
-    return None
-
-
 class PostgresqlServer:
     """A server on a Unix socket, trusting whoever can reach the socket's folder."""
 
     def __init__(self, binaries: Path) -> None:
-        """`binaries` is the folder that `find_binaries` found."""
+        """`binaries` is the folder that `launcher.postgresql.find` found."""
         self._binaries = binaries
         self._account = _unprivileged_account() if os.geteuid() == 0 else None
         # Not below pytest's own folder: that one is closed to other accounts.
@@ -77,7 +62,7 @@ class PostgresqlServer:
                     *("-D", self.folder / "data", "-k", self.folder),
                     *("-c", "listen_addresses="),
                     *("-c", "shared_buffers=32MB"),
-                    *("-c", "max_connections=60"),
+                    *("-c", "max_connections=200"),
                 ],
                 cwd=self.folder,
                 stdin=subprocess.DEVNULL,
