@@ -1,4 +1,4 @@
-"""`./run lint`, `test` and `bench`: programs of others, run in the right environment."""
+"""`./run lint`, `test`, `bench` and `faults`: programs of others, run in the right environment."""
 
 from __future__ import annotations
 
@@ -52,6 +52,13 @@ def run_tests(arguments: Sequence[str]) -> NoReturn:
 def run_benchmarks(arguments: Sequence[str]) -> NoReturn:
     """Become the benchmarks, with a browser at hand."""
     _become(["-m", "tests.benchmarks", *arguments])
+
+
+def run_faults(arguments: Sequence[str]) -> NoReturn:
+    """Become the fault suite, with what it needs at hand."""
+    if _asks_for_postgresql(arguments):
+        postgresql.ensure()
+    _become(["-m", "tests.faults", *arguments])
 
 
 def _asks_for_postgresql(arguments: Sequence[str]) -> bool:

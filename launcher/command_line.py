@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from launcher.checks import run_benchmarks, run_lint, run_tests
+from launcher.checks import run_benchmarks, run_faults, run_lint, run_tests
 from launcher.demo import run_demo
 from launcher.errors import LauncherError
 from launcher.lock import tell
@@ -49,6 +49,12 @@ def lint() -> None:
 def bench(context: typer.Context) -> None:
     """Measure how fast it is; options are those of tests.benchmarks."""
     _finish(lambda: run_benchmarks(context.args))
+
+
+@app.command(context_settings=ALL_ARGUMENTS)
+def faults(context: typer.Context) -> None:
+    """Break the system on purpose and judge what it says; options are those of tests.faults."""
+    _finish(lambda: run_faults(context.args))
 
 
 def _finish(command: Callable[[], int]) -> None:

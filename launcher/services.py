@@ -11,16 +11,27 @@ import httpx
 from launcher.process import Process
 from launcher.ready_file import ReadyFile
 
+ORCHESTRATOR = "orchestrator_service.main"
+WORKER = "worker_service.main"
+"""What is run; tests may name a module of their own that runs it."""
+
 
 class Orchestrator(Process):
     """The orchestrator; started again it keeps the port of the first time."""
 
-    def __init__(self, name: str, *, log: Path | None, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        log: Path | None,
+        environment: Mapping[str, str],
+        module: str = ORCHESTRATOR,
+    ) -> None:
         """`environment` must name the DATA_DIR, where no other orchestrator may live."""
         self._ready = ReadyFile(Path(environment["DATA_DIR"]) / "orchestrator.json")
         super().__init__(
             name,
-            [sys.executable, "-m", "orchestrator_service.main"],
+            [sys.executable, "-m", module],
             log=log,
             environment=environment,
             is_ready=self._ready.is_from,
@@ -43,12 +54,19 @@ class Orchestrator(Process):
 class Worker(Process):
     """A worker; it says that it is ready once it is announced and serving."""
 
-    def __init__(self, name: str, *, log: Path | None, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        log: Path | None,
+        environment: Mapping[str, str],
+        module: str = WORKER,
+    ) -> None:
         """`environment` must name the DATA_DIR, which workers may share."""
         self._data = Path(environment["DATA_DIR"])
         super().__init__(
             name,
-            [sys.executable, "-m", "worker_service.main"],
+            [sys.executable, "-m", module],
             log=log,
             environment=environment,
             is_ready=lambda pid: ReadyFile(self._data / f"worker-{pid}.json").is_from(pid),

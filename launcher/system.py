@@ -18,7 +18,7 @@ from launcher.inheritance import practice_environment
 from launcher.practice_portal import PracticePortal
 from launcher.process import Process, stop_all, wait_until_ready
 from launcher.redis_server import RedisServer
-from launcher.services import Orchestrator, Worker
+from launcher.services import ORCHESTRATOR, WORKER, Orchestrator, Worker
 
 LONGEST_TASK = 10_000
 STOP_SECONDS = 15.0
@@ -43,11 +43,14 @@ class PracticeSystem:
         workers: int = 1,
         concurrency: int = 1,
         settings: Mapping[str, str] | None = None,
+        orchestrator_module: str = ORCHESTRATOR,
+        worker_module: str = WORKER,
     ) -> None:
         """Describe the system; nothing is started yet.
 
         `folder` is kept when it is given, and otherwise a temporary one that is removed.
         `concurrency` is the number of slots of each worker; `settings` overrides any setting.
+        The modules are what the services are started as.
         """
         # Chromium makes a socket in its temporary folder, whose path may not be long.
         self._temporary = Path(tempfile.gettempdir()) / f"practice-{secrets.token_hex(4)}"
@@ -58,6 +61,7 @@ class PracticeSystem:
         self._overrides = dict(settings or {})
         self._concurrency = concurrency
         self._counts = (orchestrators, workers)
+        self._modules = (orchestrator_module, worker_module)
         self.redis = RedisServer(
             self.folder / "redis", log=self._log("redis"), environment=self._environment
         )
@@ -162,11 +166,13 @@ class PracticeSystem:
         name = f"orchestrator-{number}"
         # Each says in its own folder where it listens; the record is shared.
         environment = {**self._settings(), "DATA_DIR": str(self.folder / "data" / name)}
-        return Orchestrator(name, log=self._log(name), environment=environment)
+        module, _ = self._modules
+        return Orchestrator(name, log=self._log(name), environment=environment, module=module)
 
     def _worker(self, number: int) -> Worker:
         name = f"worker-{number}"
-        return Worker(name, log=self._log(name), environment=self._settings())
+        _, module = self._modules
+        return Worker(name, log=self._log(name), environment=self._settings(), module=module)
 
     def _log(self, name: str) -> Path:
         return self.folder / "output" / f"{name}.log"

@@ -1,0 +1,150 @@
+"""Removes one safeguard of the product at a time, so that the suite can show that it would notice.
+
+Each sabotage patches the product from outside, in the suite's own entry points, and does nothing
+until the suite switches it on: so one system shows the same case green and then red.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from automation_service.batch_approval_service import BatchApprovalService
+from automation_service.batch_page import BatchPage
+from automation_service.browser import Browser
+from automation_service.profile import builtin_profile
+from orchestrator_service.dispatcher import Dispatcher
+from shared.contracts import Intent, IntentTerms, ItemOutcome, Verdict
+from shared.record import outcomes
+from shared.task_state import ItemStatus
+from shared.utils import utc_now
+from tests.faults.traps import FOLDER_VARIABLE
+from worker_service import executor
+from worker_service import outcomes as decisions
+from worker_service.claim import RecordClaim
+
+SETTLE = builtin_profile("esc").timings.settle
+SWITCH = "sabotage"
+"""The file that names the sabotage in force."""
+
+SABOTAGES = {
+    "no_intent": "the click is not announced in the record",
+    "not_resolved": "an open intent is ignored, and the batch looked at as if new",
+    "no_marker": "nothing of ours goes into the portal's remark",
+    "toast_trusted": "a success message counts without reading back",
+    "error_believed": "an error message counts without reading back",
+    "may_resend": "the browser keeps its connections, and may send a request twice",
+    "takeover_without_waiting": "an open intent of a dead holder is read at once",
+    "no_settle": "what is not there yet after our own click is believed at once",
+    "cancel_skips_open_intent": "cancelling ends items that may have been clicked",
+    "unreadable_is_failed": "what cannot be read any more is called failed",
+    "no_re_ring": "a doorbell that nobody answers is never rung again",
+}
+
+
+class Switch:
+    """Tells which sabotage is on; asked at every use, so the suite may change it at any time."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` is shared with the suite."""
+        self._path = folder / SWITCH
+
+    def is_on(self, name: str) -> bool:
+        """True if `name` is the sabotage in force."""
+        try:
+            return self._path.read_text() == name
+        except FileNotFoundError:
+            return False
+
+
+def replaced(owner: Any, name: str, is_on: Callable[[], bool], other: Callable[..., Any]) -> None:
+    """While `is_on`, `owner.name` does what `other` does; that gets the original first."""
+    original = getattr(owner, name)
+
+    @functools.wraps(original)
+    def either(*call: Any, **options: Any) -> Any:
+        if is_on():
+            return other(original, *call, **options)
+        return original(*call, **options)
+
+    setattr(owner, name, either)
+
+
+def install_in_worker() -> None:
+    """Prepare every sabotage of the worker's side."""
+    on = _switch()
+    replaced(RecordClaim, "state_intent", on("no_intent"), _unwritten)
+    replaced(BatchApprovalService, "_resolve", on("not_resolved"), _nothing)
+    replaced(BatchPage, "prepare", on("no_marker"), _without_marker)
+    replaced(BatchApprovalService, "_read_back", on("toast_trusted"), _trust_success)
+    replaced(BatchApprovalService, "_read_back", on("error_believed"), _believe_error)
+    replaced(Browser, "drop_connections", on("may_resend"), _nothing)
+    replaced(RecordClaim, "wait", on("takeover_without_waiting"), _wait_only_to_settle)
+    replaced(RecordClaim, "wait", on("no_settle"), _wait_only_to_resolve)
+    replaced(decisions, "given_up", on("unreadable_is_failed"), _as_if_untouched)
+    replaced(executor, "given_up", on("unreadable_is_failed"), _as_if_untouched)
+
+
+def install_in_orchestrator() -> None:
+    """Prepare every sabotage of the edge's side."""
+    on = _switch()
+    replaced(Dispatcher, "_watch_doorbells", on("no_re_ring"), _nothing)
+    skips = on("cancel_skips_open_intent")
+    replaced(outcomes, "_with_open_intent", skips, lambda *_: set())
+
+
+def _switch() -> Callable[[str], Callable[[], bool]]:
+    switch = Switch(Path(os.environ[FOLDER_VARIABLE]))
+    return lambda name: functools.partial(switch.is_on, name)
+
+
+def _nothing(*_: Any) -> None:
+    """Leave it out."""
+
+
+def _unwritten(_: Any, claim: RecordClaim, terms: IntentTerms) -> Intent:
+    return Intent(
+        id=0,
+        marker=f"AAB-{secrets.token_hex(6)}",
+        fence=claim.held.fence,
+        attempt=claim.attempt,
+        click_budget=terms.click_budget,
+        settle=terms.settle,
+        stated_at=utc_now(),
+    )
+
+
+def _without_marker(original: Any, page: BatchPage, remark: str, _: str, *rest: Any) -> Any:
+    return original(page, remark, "", *rest)
+
+
+def _trust_success(original: Any, service: Any, claim: RecordClaim, clicked: Any) -> ItemOutcome:
+    if clicked.word.signal != "success":
+        return _outcome(original(service, claim, clicked))
+    return ItemOutcome(ItemStatus.DONE, clicked.word.text, verdict=Verdict.TAKEN, clicks=1)
+
+
+def _believe_error(original: Any, service: Any, claim: RecordClaim, clicked: Any) -> ItemOutcome:
+    if clicked.word.signal != "refused":
+        return _outcome(original(service, claim, clicked))
+    return ItemOutcome(ItemStatus.REFUSED, clicked.word.text, verdict=Verdict.NOT_TAKEN, clicks=1)
+
+
+def _outcome(found: ItemOutcome) -> ItemOutcome:
+    return found
+
+
+def _wait_only_to_settle(original: Any, claim: RecordClaim, seconds: float) -> None:
+    original(claim, seconds if seconds <= SETTLE else 0.0)
+
+
+def _wait_only_to_resolve(original: Any, claim: RecordClaim, seconds: float) -> None:
+    original(claim, seconds if seconds > SETTLE else 0.0)
+
+
+def _as_if_untouched(original: Any, ending: ItemOutcome, *, intent_open: bool) -> ItemOutcome:
+    return _outcome(original(ending, intent_open=False))

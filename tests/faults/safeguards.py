@@ -1,0 +1,191 @@
+"""Shows that the suite can fail: each case is kept with the product whole, and missed without."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import redis
+from sqlalchemy import select
+
+from shared.contracts import TASK_QUEUE
+from shared.record.tables import claims
+from tests.faults.deeds import Deed, Heal, kill_child
+from tests.faults.oracle import Finding
+from tests.faults.round import Plan, PortalFault, Report, Round, Strike
+from tests.faults.sabotage import SABOTAGES
+from tests.faults.system_under_fault import SystemUnderFault, wait_until
+from tests.faults.traps import Hit
+
+TRIES = 3
+"""A case that depends on who is quicker may need more than one."""
+PATIENCE = 60.0
+LOST_AFTER = 30.0
+"""Seconds after which a task that nobody works on counts as lost; the product needs about 5."""
+LATE_MS = 2500
+"""How late a request lands: less than the profile's settle time, more than a takeover takes."""
+
+
+@dataclass(frozen=True)
+class Safeguard:
+    """One safeguard, by the name of the sabotage that removes it, and the case that misses it."""
+
+    sabotage: str
+    case: str
+    plan: Plan
+
+    @property
+    def meaning(self) -> str:
+        """What the product does without it."""
+        return SABOTAGES[self.sabotage]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the oracle found with the safeguard, and without it."""
+
+    safeguard: Safeguard
+    with_it: tuple[Finding, ...]
+    without: tuple[Finding, ...]
+
+    @property
+    def noticed(self) -> bool:
+        """True if the suite is green with the safeguard and red without it."""
+        return not self.with_it and bool(self.without)
+
+
+def all_workers_die_and_the_task_is_cancelled(here: SystemUnderFault, hit: Hit) -> Heal:
+    """Nobody works on what was just clicked while its task is cancelled."""
+    key, task_id = hit.about
+    _kill_all_workers(here)
+
+    def go_on() -> None:
+        wait_until("the claim is free", lambda: _is_free(here, key), PATIENCE)
+        here.steer("cancel", task_id)
+        _start_all_workers(here)
+
+    return go_on
+
+
+def the_portal_is_down_until_the_end(here: SystemUnderFault, hit: Hit) -> Heal:
+    """What was clicked can never be read back."""
+    here.take_down(here.system.portal)
+
+    def come_back() -> None:
+        wait_until("the task is final", lambda: here.are_final([hit.about[-1]]), 2 * PATIENCE)
+        here.bring_back(here.system.portal)
+
+    return come_back
+
+
+def the_doorbell_is_lost(here: SystemUnderFault, _: Hit) -> Heal:
+    """It was rung, and Redis forgot it before anybody heard it."""
+    _kill_all_workers(here)
+
+    def forget_it() -> None:
+        with redis.Redis.from_url(here.system.redis_url) as client:
+            wait_until("the doorbell is rung", lambda: client.llen(TASK_QUEUE) > 0, PATIENCE)
+            client.flushall()
+        _start_all_workers(here)
+
+    return forget_it
+
+
+def the_request_is_slow(here: SystemUnderFault, hit: Hit) -> Heal:
+    """What is clicked next lands late, though within the time that the profile allows."""
+    late = {"kind": "latency", "batch_id": hit.about[0], "times": 1, "ms": LATE_MS}
+    here.set_portal_faults([late])
+    return lambda: None
+
+
+def _kill_all_workers(here: SystemUnderFault) -> None:
+    for worker in here.system.workers:
+        here.take_down(worker)
+
+
+def _start_all_workers(here: SystemUnderFault) -> None:
+    for worker in here.system.workers:
+        here.bring_back(worker)
+
+
+def _is_free(here: SystemUnderFault, key: str) -> bool:
+    with here.record.read() as connection:
+        held = (claims.c.key == key, claims.c.holder.is_not(None))
+        return connection.execute(select(claims.c.key).where(*held)).first() is None
+
+
+_DIES = Strike("after_click", Deed("kill -9 of a pool child", kill_child))
+_SLOW = Strike("after_intent", Deed("slow request", the_request_is_slow))
+_CANCELLED = Deed("all workers die, then cancel", all_workers_die_and_the_task_is_cancelled)
+_BLIND = Deed("portal down to the end", the_portal_is_down_until_the_end, may_blind=True)
+_UNHEARD = Deed("doorbell lost", the_doorbell_is_lost)
+
+
+def _case(
+    sabotage: str,
+    case: str,
+    *strikes: Strike,
+    fault: PortalFault | None = None,
+    patience: float = PATIENCE,
+) -> Safeguard:
+    faults = () if fault is None else (fault,)
+    plan = Plan(f"{sabotage}: {case}", strikes, faults, tasks=((0,),), patience=patience)
+    return Safeguard(sabotage, case, plan)
+
+
+_LOST_ANSWER = PortalFault("response_lost", more={"times": 1})
+_NO_EFFECT = PortalFault("success_without_effect", more={"times": 1})
+
+SAFEGUARDS = (
+    _case("no_intent", "the child dies after the click", _DIES),
+    _case("not_resolved", "the child dies after the click", _DIES),
+    _case("no_marker", "nothing goes wrong"),
+    _case("toast_trusted", "success without effect", fault=_NO_EFFECT),
+    _case("error_believed", "the answer is lost", fault=_LOST_ANSWER),
+    _case("may_resend", "the answer is lost", fault=_LOST_ANSWER),
+    _case("takeover_without_waiting", "slow request, then the child dies", _SLOW, _DIES),
+    _case(
+        "cancel_skips_open_intent",
+        "cancelled when all workers died after the click",
+        Strike("after_click", _CANCELLED),
+        patience=2 * PATIENCE,
+    ),
+    _case(
+        "unreadable_is_failed",
+        "the portal is down from the click on",
+        Strike("before_read_back", _BLIND),
+        patience=2 * PATIENCE,
+    ),
+    _case(
+        "no_re_ring",
+        "the doorbell is lost",
+        Strike("before_ring", _UNHEARD),
+        patience=LOST_AFTER,
+    ),
+)
+
+
+def show(here: SystemUnderFault, safeguard: Safeguard) -> tuple[Shown, list[Report]]:
+    """Run the case with the safeguard, then without; the reports are those of the honest runs."""
+    whole = Round(here, safeguard.plan).run()
+    without: tuple[Finding, ...] = ()
+    for _ in range(TRIES):
+        here.sabotage(safeguard.sabotage)
+        try:
+            report = Round(here, safeguard.plan).run()
+        finally:
+            here.sabotage(None)
+        without = report.findings
+        _come_to_rest(here, report)
+        if without:
+            break
+    return Shown(safeguard, whole.findings, without), [whole]
+
+
+def _come_to_rest(here: SystemUnderFault, report: Report) -> None:
+    """A task that was lost is found again by the honest product."""
+    wait_until("the tasks are final", lambda: here.are_final(report.task_ids), 2 * PATIENCE)
+    ends = time.monotonic() + PATIENCE
+    while not here.is_quiet() and time.monotonic() < ends:
+        here.revive()
+        time.sleep(0.1)

@@ -1,0 +1,114 @@
+"""Runs plans one after the other, each system serving many of them before it is closed."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import httpx
+from sqlalchemy.exc import SQLAlchemyError
+
+from launcher.errors import LauncherError
+from tests.faults import safeguards
+from tests.faults.facts import collect, unreferenced
+from tests.faults.oracle import Finding, Violation, judge
+from tests.faults.round import Plan, Report, Round
+from tests.faults.safeguards import Safeguard
+from tests.faults.system_under_fault import NotInTimeError, SystemUnderFault, wait_until
+from tests.faults.table import Results
+
+ROUNDS_A_SYSTEM = 30
+BATCHES_A_ROUND = 10
+SWEEP_SECONDS = 20.0
+BROKE = (AssertionError, LauncherError, NotInTimeError, OSError, SQLAlchemyError, httpx.HTTPError)
+"""What a round can end with instead of a report."""
+
+
+class Suite:
+    """One run of the fault suite."""
+
+    def __init__(self, database: str, tell: Callable[[str], None]) -> None:
+        """`tell` hears of every round as it ends."""
+        self._database = database
+        self._tell = tell
+        self.results = Results()
+
+    def run(self, plans: Sequence[Plan]) -> None:
+        """Run every plan and judge it."""
+        left = iter(plans)
+        for share in _shares(len(plans)):
+            with self._system() as here:
+                for plan in _first(left, share):
+                    self._run(here, plan)
+
+    def show(self, chosen: Sequence[Safeguard]) -> None:
+        """Remove one safeguard after the other, and see whether it is missed."""
+        if not chosen:
+            return
+        with self._system() as here:
+            for safeguard in chosen:
+                shown, reports = safeguards.show(here, safeguard)
+                self.results.shown.append(shown)
+                self.results.reports += reports
+                verdict = "missed" if shown.noticed else "NOT SHOWN"
+                self._tell(f"{verdict:9} without {safeguard.sabotage}: {safeguard.case}")
+
+    def _run(self, here: SystemUnderFault, plan: Plan) -> None:
+        try:
+            report = Round(here, plan).run()
+        except BROKE as error:
+            lost = Finding(Violation.LOST, plan.name, f"the round broke: {error!r}")
+            report = Report(plan, (lost,))
+        self.results.reports.append(report)
+        struck = f"{sum(each.happened for each in report.struck)} of {len(report.struck)} struck"
+        verdict = "ok" if report.kept else "BROKEN"
+        self._tell(f"{verdict:6} {report.seconds:6.1f} s  {struck}  {plan.name}")
+        for finding in report.findings:
+            self._tell(f"       {finding}")
+
+    @contextmanager
+    def _system(self) -> Iterator[SystemUnderFault]:
+        """A running system, judged once more as a whole when it has ended."""
+        folder = Path(tempfile.mkdtemp(prefix="faults-"))
+        reported = len(self.results.reports)
+        found = len(self.results.findings)
+        batches = ROUNDS_A_SYSTEM * BATCHES_A_ROUND
+        try:
+            with SystemUnderFault(folder, database=self._database, batches=batches) as here:
+                yield here
+                reports = self.results.reports[reported:]
+                _let_it_sweep(here, reports)
+                left = here.stop()
+                self.results.leaks += [Finding(Violation.LEAK, "at the end", what) for what in left]
+                self._look_again(here, reports)
+        finally:
+            if len(self.results.findings) == found:
+                shutil.rmtree(folder, ignore_errors=True)
+            else:
+                self._tell(f"       its logs are kept in {folder}")
+
+    def _look_again(self, here: SystemUnderFault, reports: Sequence[Report]) -> None:
+        """Nothing may have happened since to what was judged sound."""
+        for report in reports:
+            if report.kept and report.task_ids:
+                visible = max((f.visible_after for f in report.plan.portal_faults), default=0.0)
+                facts = collect(here, report.task_ids, visible_after=visible, at_the_end=True)
+                self.results.leaks += judge(facts)
+
+
+def _let_it_sweep(here: SystemUnderFault, reports: Sequence[Report]) -> None:
+    task_ids = [task_id for report in reports for task_id in report.task_ids]
+    with suppress(NotInTimeError):  # the oracle names what is still there
+        wait_until("all is swept", lambda: not unreferenced(here, task_ids), SWEEP_SECONDS)
+
+
+def _shares(count: int) -> Iterable[int]:
+    return [min(ROUNDS_A_SYSTEM, count - begun) for begun in range(0, count, ROUNDS_A_SYSTEM)]
+
+
+def _first(plans: Iterator[Plan], count: int) -> Iterator[Plan]:
+    for _ in range(count):
+        yield next(plans)

@@ -1,0 +1,114 @@
+"""What an auditor reads: how often what was done to the system, and what came of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rich.console import Console
+from rich.table import Table
+
+from tests.faults.oracle import Finding, Violation
+from tests.faults.round import Report, Struck
+from tests.faults.safeguards import Shown
+
+COUNTED = {
+    "double approvals": Violation.DOUBLE,
+    "untrue outcomes": Violation.UNTRUE,
+    "lost": Violation.LOST,
+    "leaks": Violation.LEAK,
+}
+
+
+@dataclass
+class Results:
+    """Everything that a run of the suite found out."""
+
+    reports: list[Report] = field(default_factory=list)
+    leaks: list[Finding] = field(default_factory=list)
+    """What was left after a system was closed."""
+    shown: list[Shown] = field(default_factory=list)
+
+    @property
+    def findings(self) -> list[Finding]:
+        """Every broken promise of the honest product."""
+        return [*(each for report in self.reports for each in report.findings), *self.leaks]
+
+    @property
+    def good(self) -> bool:
+        """True if no promise was broken, and every sabotage was noticed."""
+        return not self.findings and all(each.noticed for each in self.shown)
+
+
+def show(results: Results, console: Console) -> None:
+    """Print the tables."""
+    _show_totals(results, console)
+    _show_kinds(results.reports, console)
+    if results.shown:
+        _show_safeguards(results.shown, console)
+    for report in results.reports:
+        for finding in report.findings:
+            console.print(f"BROKEN in {report.plan.name}: {finding}", markup=False)
+    for finding in results.leaks:
+        console.print(f"BROKEN: {finding}", markup=False)
+
+
+def _show_totals(results: Results, console: Console) -> None:
+    reports = results.reports
+    table = Table(title="Against the portal's own truth", title_justify="left")
+    for name in ("rounds", "batches", "approvals", "POSTs", *COUNTED, "unverified", "needless"):
+        table.add_column(name, justify="right")
+    numbers = [
+        len(reports),
+        sum(report.batches for report in reports),
+        sum(report.approvals for report in reports),
+        sum(report.posts for report in reports),
+        *(sum(each.violation is kind for each in results.findings) for kind in COUNTED.values()),
+        sum(report.unverified for report in reports),
+        sum(report.needless_unverified for report in reports),
+    ]
+    table.add_row(*(str(number) for number in numbers))
+    console.print(table)
+
+
+def _show_kinds(reports: Sequence[Report], console: Console) -> None:
+    kinds: dict[str, list[Struck]] = defaultdict(list)
+    for report in reports:
+        for struck in report.struck:
+            kinds[struck.kind].append(struck)
+        for fault in report.plan.portal_faults:
+            kinds[f"portal: {fault.kind}"].append(Struck(fault.kind, happened=True))
+    table = Table(title="Faults, and the slowest recovery from each", title_justify="left")
+    table.add_column("fault")
+    for name in ("planned", "struck", "next item", "same item"):
+        table.add_column(name, justify="right")
+    for kind, all_struck in sorted(kinds.items()):
+        table.add_row(
+            kind,
+            str(len(all_struck)),
+            str(sum(each.happened for each in all_struck)),
+            _slowest([each.next_item for each in all_struck]),
+            _slowest([each.same_item for each in all_struck]),
+        )
+    console.print(table)
+
+
+def _show_safeguards(shown: Sequence[Shown], console: Console) -> None:
+    table = Table(title="Safeguards, and the case that misses each", title_justify="left")
+    for name in ("removed", "case", "with it", "without it"):
+        table.add_column(name)
+    for each in shown:
+        without = ", ".join(sorted({finding.violation.value for finding in each.without}))
+        table.add_row(
+            each.safeguard.meaning,
+            each.safeguard.case,
+            "kept" if not each.with_it else "BROKEN",
+            without or "NOT NOTICED",
+        )
+    console.print(table)
+
+
+def _slowest(seconds: Sequence[float | None]) -> str:
+    known = [each for each in seconds if each is not None]
+    return f"{max(known):.1f} s" if known else ""

@@ -1,0 +1,13 @@
+"""`python -m tests.faults.worker`: the worker, unchanged, with fail points around it."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.faults import fail_points, sabotage
+from worker_service.main import main
+
+if __name__ == "__main__":
+    sabotage.install_in_worker()
+    fail_points.install_in_worker()
+    sys.exit(main())
