@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.faults.deeds import kill_browser, kill_child, kill_orchestrator, kill_worker
@@ -9,54 +11,45 @@ from tests.faults.grid import DEEDS, STRUCK
 from tests.faults.round import Plan, PortalFault, Report, Round, Strike
 from tests.faults.system_under_fault import SystemUnderFault
 
-pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("faults")]
-
-PLANS = {
-    "a child dies after its click, its successor while it resolves": Plan(
-        "twice",
+PLANS = (
+    Plan(
+        "a child dies after its click, its successor while it resolves",
         (
             Strike("after_click", DEEDS[kill_child], STRUCK),
             Strike("after_resolve", DEEDS[kill_child], STRUCK),
         ),
     ),
-    "a worker dies between click and outcome, the orchestrator before it rings": Plan(
-        "both",
+    Plan(
+        "a worker dies between click and outcome, the orchestrator before it rings",
         (
             Strike("before_outcome", DEEDS[kill_worker], STRUCK),
             Strike("before_ring", DEEDS[kill_orchestrator]),
         ),
     ),
-    "a browser dies under the click, and an answer is lost": Plan(
-        "browser",
+    Plan(
+        "a browser dies under the click, and the answer to another is lost",
         (Strike("after_click", DEEDS[kill_browser], STRUCK),),
         (PortalFault("response_lost", 3, {"times": 1}),),
     ),
-}
+)
 
 
-@pytest.mark.parametrize("case", PLANS)
-def test_the_promise_is_kept(here: SystemUnderFault, case: str) -> None:
-    """At most once, never lost, and true, whatever dies on the way."""
-    # Given several tasks over two workers, two of them naming the same batch
-    # When they are struck in the middle
-    report = Round(here, PLANS[case]).run()
+@pytest.mark.timeout(400)
+def test_the_promise_is_kept_whatever_dies_on_the_way(tmp_path: Path) -> None:
+    """At most once, never lost, true, and nothing left behind. One system serves all the rounds."""
+    # Given a system with two workers
+    with SystemUnderFault(tmp_path, batches=len(PLANS) * 10) as here:
+        # When it is struck in the middle of its work, again and again, and then told to end
+        reports = [Round(here, plan).run() for plan in PLANS]
+        left = here.stop()
 
-    # Then the fault did strike, and the oracle has nothing to complain about
-    assert_struck_and_kept(report)
-
-
-def test_nothing_is_left_when_all_have_ended(here: SystemUnderFault) -> None:
-    """No process, browser or temporary folder outlives the services, whatever died before."""
-    # Given a system in which much has died
-    # When its services are told to end
-    left = here.stop()
-
-    # Then nothing is left of them
+    # Then every fault did strike, no promise was broken, and nothing is left
+    assert [each for report in reports for each in report.struck if not each.happened] == []
+    assert [told for report in reports for told in broken_by(report)] == []
+    assert sum(report.needless_unverified for report in reports) == 0
     assert left == []
 
 
-def assert_struck_and_kept(report: Report) -> None:
-    """The round did what it was for, and broke no promise."""
-    assert all(each.happened for each in report.struck), report.struck
-    assert [str(finding) for finding in report.findings] == []
-    assert report.needless_unverified == 0
+def broken_by(report: Report) -> list[str]:
+    """What the oracle complained about, with the round in which it did."""
+    return [f"{report.plan.name}: {finding}" for finding in report.findings]
