@@ -35,10 +35,13 @@ PLANS = (
 
 
 @pytest.mark.timeout(400)
-def test_the_promise_is_kept_whatever_dies_on_the_way(tmp_path: Path) -> None:
+def test_the_promise_is_kept_whatever_dies_on_the_way(
+    tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
     """At most once, never lost, true, and nothing left behind. One system serves all the rounds."""
     # Given a system with two workers
-    with SystemUnderFault(tmp_path, batches=len(PLANS) * 10) as here:
+    database = pytestconfig.getoption("--database")
+    with SystemUnderFault(tmp_path, database=database, batches=len(PLANS) * 10) as here:
         # When it is struck in the middle of its work, again and again, and then told to end
         reports = [Round(here, plan).run() for plan in PLANS]
         left = here.stop()
