@@ -11,6 +11,7 @@ class BatchStatus(str, Enum):
     APPROVED = "Approved"
     REJECTED = "Rejected"
     ON_HOLD = "On Hold"
+    FORWARDED = "Forwarded"
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 
 from esc_simulator.batch import Batch, BatchStatus, HistoryEntry
 from esc_simulator.database import Database, now
+from esc_simulator.late_displays import LateDisplays
 
 PAGE_SIZE = 25
 
@@ -42,12 +43,13 @@ class BatchRegister:
     def __init__(self, database: Database) -> None:
         """Work on `database`, which must be filled."""
         self._database = database
+        self._late = LateDisplays(database)
 
     def find(self, batch_id: str) -> Batch | None:
         """Return the batch with exactly this id, or None."""
         with self._database.reading() as connection:
             row = connection.execute(
-                "SELECT * FROM batches WHERE batch_id = ?", (batch_id,)
+                f"SELECT * FROM {self._late.batches} WHERE batch_id = ?", (batch_id,)
             ).fetchone()
         return read_batch(row) if row else None
 
@@ -63,14 +65,15 @@ class BatchRegister:
         wanted = status.value if status else None
         narrowed = (wanted, wanted, id_part)
         order_by = ORDERS.get(order, ORDERS[DEFAULT_ORDER])
+        batches = self._late.batches
         with self._database.reading() as connection:
             (total,) = connection.execute(
-                f"SELECT count(*) FROM batches WHERE {where}", narrowed
+                f"SELECT count(*) FROM {batches} WHERE {where}", narrowed
             ).fetchone()
             pages = max(1, -(-total // PAGE_SIZE))
             page = min(max(1, page), pages)
             rows = connection.execute(
-                f"SELECT * FROM batches WHERE {where} ORDER BY {order_by} LIMIT ? OFFSET ?",
+                f"SELECT * FROM {batches} WHERE {where} ORDER BY {order_by} LIMIT ? OFFSET ?",
                 (*narrowed, PAGE_SIZE, (page - 1) * PAGE_SIZE),
             ).fetchall()
         return BatchPage([read_batch(row) for row in rows], page, pages, total)
@@ -79,7 +82,8 @@ class BatchRegister:
         """Return what happened to the batch, oldest first."""
         with self._database.reading() as connection:
             rows = connection.execute(
-                "SELECT at, who, what, remark FROM history WHERE batch_id = ? ORDER BY entry",
+                "SELECT at, who, what, remark FROM history"
+                f" WHERE batch_id = ? AND {self._late.entries} ORDER BY entry",
                 (batch_id,),
             ).fetchall()
         return [HistoryEntry(*row) for row in rows]
@@ -88,7 +92,7 @@ class BatchRegister:
         """Return how many batches have each status."""
         with self._database.reading() as connection:
             rows = connection.execute(
-                "SELECT status, count(*) FROM batches GROUP BY status"
+                f"SELECT status, count(*) FROM {self._late.batches} GROUP BY status"
             ).fetchall()
         found = {BatchStatus(status): count for status, count in rows}
         return {status: found.get(status, 0) for status in BatchStatus}
@@ -100,8 +104,33 @@ class BatchRegister:
                 "INSERT INTO approve_posts (batch_id, at) VALUES (?, ?)", (batch_id, now())
             )
 
-    def decide(self, batch_id: str, decision: BatchStatus, who: str, remark: str) -> None:
-        """Store the decision, whatever the batch's status is.
+    def approve_posts(self, batch_id: str) -> int:
+        """Return how many requests to approve this id have arrived."""
+        with self._database.reading() as connection:
+            (count,) = connection.execute(
+                "SELECT count(*) FROM approve_posts WHERE batch_id = ?", (batch_id,)
+            ).fetchone()
+        return int(count)
+
+    def neighbour(self, batch_id: str) -> Batch | None:
+        """Return the next batch that is pending, beginning again after the last; None if none."""
+        with self._database.reading() as connection:
+            row = connection.execute(
+                "SELECT * FROM batches WHERE status = ? AND batch_id != ? ORDER BY number <"
+                " (SELECT number FROM batches WHERE batch_id = ?), number LIMIT 1",
+                (BatchStatus.PENDING.value, batch_id, batch_id),
+            ).fetchone()
+        return read_batch(row) if row else None
+
+    def decide(
+        self,
+        batch_id: str,
+        decision: BatchStatus,
+        who: str,
+        remark: str,
+        shown_after: float = 0.0,
+    ) -> None:
+        """Store the decision, whatever the batch's status is; pages show it in so many seconds.
 
         Deciding again is stored again: like the worst real portals, an approved batch that is
         approved once more has two approvals.
@@ -110,10 +139,12 @@ class BatchRegister:
             connection.execute(
                 "UPDATE batches SET status = ? WHERE batch_id = ?", (decision.value, batch_id)
             )
-            connection.execute(
+            entry = connection.execute(
                 "INSERT INTO history (batch_id, at, who, what, remark) VALUES (?, ?, ?, ?, ?)",
                 (batch_id, now(), who, decision.value, remark),
-            )
+            ).lastrowid
+            if shown_after and entry is not None:
+                self._late.hide(connection, entry, shown_after)
 
 
 def read_batch(row: sqlite3.Row) -> Batch:

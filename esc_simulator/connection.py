@@ -26,3 +26,12 @@ class NoAnswer(Response):
         scope["state"][_HANG_UP]()
         while (await receive())["type"] != "http.disconnect":
             continue
+
+
+class NeverAnswered(Response):
+    """Keeps the connection open and never answers."""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Return only when the visitor has left."""
+        while (await receive())["type"] != "http.disconnect":
+            continue

@@ -65,6 +65,14 @@ CREATE TABLE sessions (
 );
 """
 
+# Made apart from the rest, so that a file kept from before there was one gets it too.
+_LATE_DISPLAYS = """
+CREATE TABLE IF NOT EXISTS late_displays (
+    entry INTEGER PRIMARY KEY REFERENCES history,
+    shown_from REAL NOT NULL
+)
+"""
+
 
 class OtherWorldError(Exception):
     """The database file holds batches drawn for other options than the ones asked for."""
@@ -130,6 +138,7 @@ def now() -> str:
 
 def _fill_once(database: Database, world: World) -> None:
     with database.writing() as connection:
+        connection.execute(_LATE_DISPLAYS)
         if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'world'").fetchone():
             row = connection.execute("SELECT batches, seed, pending_only FROM world").fetchone()
             found = World(row["batches"], row["seed"], bool(row["pending_only"]))

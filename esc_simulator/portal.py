@@ -8,7 +8,8 @@ from fastapi import Depends, Request
 from esc_simulator.accounts import Accounts
 from esc_simulator.batch_register import BatchRegister
 from esc_simulator.database import Database
-from esc_simulator.faults import Faults
+from esc_simulator.faults.in_force import Faults
+from esc_simulator.later import Later
 from esc_simulator.sessions import Sessions
 
 _FIRST_VISITOR = 1_284_311
@@ -24,8 +25,13 @@ class Portal:
         self.accounts = Accounts(database)
         self.sessions = Sessions(database, session_seconds)
         self.faults = Faults()
+        self.later = Later()
         self.latency_seconds = latency_seconds
         self.visitors = count(_FIRST_VISITOR)
+
+    def close(self) -> None:
+        """Forget what it would still do by itself. Nothing may be asked of it any more."""
+        self.later.close()
 
 
 async def _portal_of(request: Request) -> Portal:

@@ -74,8 +74,9 @@ async def serve(options: Options) -> None:
         path = options.database or Path(folder) / "portal.sqlite3"
         with closing(open_database(path, options.world)) as database:
             portal = Portal(database, options.session_seconds, options.latency_seconds)
-            portal.accounts.set_password(options.username, options.password)
-            await _listen(portal, options, stop)
+            with closing(portal):
+                portal.accounts.set_password(options.username, options.password)
+                await _listen(portal, options, stop)
 
 
 async def _listen(portal: Portal, options: Options, stop: asyncio.Event) -> None:

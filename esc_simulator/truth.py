@@ -7,6 +7,7 @@ from typing import Any
 from esc_simulator.batch import BatchStatus
 from esc_simulator.batch_register import read_batch
 from esc_simulator.database import Database
+from esc_simulator.later import Deed, Later
 
 _SUMMARY = """
 SELECT
@@ -26,9 +27,8 @@ _WANTED = ":batch_id IS NULL OR batch_id = :batch_id"
 
 _BATCHES = f"SELECT * FROM batches WHERE {_WANTED} ORDER BY number"
 
-_APPROVALS = f"""
-SELECT batch_id, who, at, remark FROM history
-WHERE what = :approved AND ({_WANTED}) ORDER BY entry
+_HISTORY = f"""
+SELECT batch_id, who, at, what, remark FROM history WHERE {_WANTED} ORDER BY entry
 """
 
 _POSTS = f"""
@@ -37,32 +37,43 @@ SELECT batch_id, count(*) AS posts FROM approve_posts WHERE {_WANTED} GROUP BY b
 
 
 class Truth:
-    """Reads the portal's database for tests."""
+    """Reads the portal's database, and what the portal still will do by itself, for tests."""
 
-    def __init__(self, database: Database) -> None:
-        """Work on `database`."""
+    def __init__(self, database: Database, later: Later) -> None:
+        """Work on `database`; `later` is what is still to come."""
         self._database = database
+        self._later = later
 
     def summary(self) -> dict[str, int]:
-        """Count batches, approvals, requests to approve and sign-ins."""
+        """Count batches, approvals, requests to approve, sign-ins, and what is still to come.
+
+        `late_requests` are requests to approve whose approval is not stored yet, `late_moves`
+        batches that will move on by themselves. Where they are 0 the rest is final.
+        """
         words = {"pending": BatchStatus.PENDING.value, "approved": BatchStatus.APPROVED.value}
+        # What is to come is counted first: so nothing is missing from both.
+        to_come = {
+            "late_requests": self._later.waiting(Deed.LATE_APPROVAL).total(),
+            "late_moves": self._later.waiting(Deed.MOVE).total(),
+        }
         with self._database.reading() as connection:
-            return dict(connection.execute(_SUMMARY, words).fetchone())
+            return {**dict(connection.execute(_SUMMARY, words).fetchone()), **to_come}
 
     def batches(self, batch_id: str | None = None) -> list[dict[str, Any]]:
         """Return all batches in the order of their numbers, or the one with this id.
 
         Each has its fields, `id`, `refusal` (why the portal would refuse to approve it, or
-        None), `approvals` (`by`, `at` in UTC, `remark`) and `posts`, the number of requests to
-        approve it that arrived.
+        None), `history` (`by`, `what`, `at` in UTC, `remark`, oldest first), those of its lines
+        that are `approvals`, `posts`, the number of requests to approve it that arrived, and
+        `late_requests`, those of them whose approval is not stored yet.
         """
-        approvals: dict[str, list[dict[str, str]]] = defaultdict(list)
-        wanted = {"batch_id": batch_id, "approved": BatchStatus.APPROVED.value}
+        history: dict[str, list[dict[str, str]]] = defaultdict(list)
+        wanted = {"batch_id": batch_id}
+        late_requests = self._later.waiting(Deed.LATE_APPROVAL)
         with self._database.reading() as connection:
-            for row in connection.execute(_APPROVALS, wanted):
-                approvals[row["batch_id"]].append(
-                    {"by": row["who"], "at": row["at"], "remark": row["remark"]}
-                )
+            for row in connection.execute(_HISTORY, wanted):
+                line = {"by": row["who"], "what": row["what"]}
+                history[row["batch_id"]].append({**line, "at": row["at"], "remark": row["remark"]})
             posts = {row["batch_id"]: row["posts"] for row in connection.execute(_POSTS, wanted)}
             batches = [read_batch(row) for row in connection.execute(_BATCHES, wanted)]
         return [
@@ -70,8 +81,18 @@ class Truth:
                 "id": batch.batch_id,
                 **asdict(batch),
                 "refusal": batch.refusal,
-                "approvals": approvals[batch.batch_id],
+                "history": history[batch.batch_id],
+                "approvals": _approvals(history[batch.batch_id]),
                 "posts": posts.get(batch.batch_id, 0),
+                "late_requests": late_requests[batch.batch_id],
             }
             for batch in batches
         ]
+
+
+def _approvals(history: list[dict[str, str]]) -> list[dict[str, str]]:
+    return [
+        {"by": line["by"], "at": line["at"], "remark": line["remark"]}
+        for line in history
+        if line["what"] == BatchStatus.APPROVED.value
+    ]

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, FastAPI, HTTPException
 from pydantic import BaseModel, Field
 
 from esc_simulator.batch import Batch, BatchStatus
-from esc_simulator.faults import Fault, FiredFault
+from esc_simulator.faults.kinds import AnyFault
 from esc_simulator.portal import Portal, ThePortal
 from esc_simulator.truth import Truth
 
@@ -28,7 +28,7 @@ def _existing_batch(portal: ThePortal, batch_id: str) -> Batch:
 
 
 async def _truth(portal: ThePortal) -> Truth:
-    return Truth(portal.database)
+    return Truth(portal.database, portal.later)
 
 
 ExistingBatch = Annotated[Batch, Depends(_existing_batch)]
@@ -37,7 +37,7 @@ TheTruth = Annotated[Truth, Depends(_truth)]
 
 @router.get("/truth/summary")
 def show_summary(truth: TheTruth) -> dict[str, int]:
-    """Count batches, approvals, requests to approve and sign-ins."""
+    """Count batches, approvals, requests to approve, sign-ins, and what is still to come."""
     return truth.summary()
 
 
@@ -85,13 +85,13 @@ def unlock_account(portal: ThePortal, username: str) -> None:
 
 
 @router.get("/faults")
-def show_faults(portal: ThePortal) -> list[FiredFault]:
+def show_faults(portal: ThePortal) -> list[dict[str, Any]]:
     """Show the faults in force and how often each has struck."""
     return portal.faults.listing()
 
 
 @router.put("/faults")
-def replace_faults(portal: ThePortal, faults: list[Fault]) -> list[FiredFault]:
+def replace_faults(portal: ThePortal, faults: list[AnyFault]) -> list[dict[str, Any]]:
     """Put these faults in force instead of the present ones."""
     portal.faults.replace(faults)
     return portal.faults.listing()

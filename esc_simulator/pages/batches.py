@@ -1,4 +1,4 @@
-"""The dashboard, the list of batches and each batch's own page."""
+"""The dashboard and the list of batches."""
 
 from typing import Annotated
 from urllib.parse import urlencode
@@ -80,12 +80,3 @@ def show_table(request: Request, portal: ThePortal, session: SignedIn, choice: C
     """Show the table alone, for the script."""
     listing = portal.register.list_page(choice.status, choice.q, choice.sort, choice.page)
     return render(request, "batches_table.html", choice=choice, listing=listing)
-
-
-@router.get("/esc/batches/{batch_id}")
-def show_batch(request: Request, portal: ThePortal, session: SignedIn, batch_id: str) -> Response:
-    """Show one batch with its history."""
-    batch = portal.register.find(batch_id)
-    if batch is None:
-        return render(request, "not_found.html", 404, what=f"Batch {batch_id}")
-    return render(request, "batch.html", batch=batch, history=portal.register.history(batch_id))

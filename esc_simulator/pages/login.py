@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
 from esc_simulator.accounts import LoginAnswer, LoginVerdict
+from esc_simulator.pages.interruption import interruption
 from esc_simulator.pages.latency import wait_latency
 from esc_simulator.pages.rendering import render
 from esc_simulator.pages.signed_in import SESSION_COOKIE
@@ -24,6 +25,9 @@ _STALE_FORM = "The sign-in form has expired. Please try again."
 @router.get("/login")
 def show_login(request: Request, portal: ThePortal, expired: str = "") -> Response:
     """Show the sign-in form; those who are signed in go to the dashboard."""
+    instead = interruption(request, "login")
+    if instead:
+        return instead
     session_id = request.cookies.get(SESSION_COOKIE)
     if session_id and portal.sessions.find(session_id):
         return RedirectResponse("/esc/dashboard", status_code=303)
@@ -42,6 +46,9 @@ def log_in(
     csrf_token: Annotated[str, Form()] = "",
 ) -> Response:
     """Check the password and open a session."""
+    instead = interruption(request, "login")
+    if instead:
+        return instead
     expected = request.cookies.get(_FORM_COOKIE, "")
     if not expected or not hmac.compare_digest(expected.encode(), csrf_token.encode()):
         return _form(request, 403, error=_STALE_FORM, username=username)

@@ -37,9 +37,19 @@ def session_of(request: Request) -> Session | None:
     return getattr(request.state, "session", None)
 
 
+def forget_session(request: Request) -> None:
+    """Take the request for one of a visitor who is not signed in."""
+    request.state.session = None
+
+
+def is_from_script(request: Request) -> bool:
+    """Tell whether one of the pages' own scripts asks."""
+    return request.headers.get("X-Requested-With") == "XMLHttpRequest"
+
+
 def send_to_login(request: Request, error: Exception) -> Response:
     """Answer `NotSignedInError`: pages are redirected, the pages' own scripts are told where to."""
     assert isinstance(error, NotSignedInError)
-    if request.headers.get("X-Requested-With") == "XMLHttpRequest":
+    if is_from_script(request):
         return JSONResponse({"login_url": error.login_url}, status_code=401)
     return RedirectResponse(error.login_url, status_code=303)

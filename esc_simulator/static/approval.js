@@ -55,18 +55,14 @@
     }
   }
 
-  // Confirm stays clickable while the request is under way, as on the portals this one is
-  // modelled on: a double click is two requests.
-  function approve() {
-    var batchId = dialog.dataset.batchId;
-    progress.hidden = false;
+  function send(batchId, words) {
     fetch("/esc/batches/" + encodeURIComponent(batchId) + "/approve", {
       method: "POST",
       headers: {
         "X-Requested-With": "XMLHttpRequest",
         "X-CSRF-Token": document.querySelector('meta[name="csrf-token"]').content,
       },
-      body: new URLSearchParams({ remark: remark.value }),
+      body: new URLSearchParams({ remark: words }),
     })
       .then(function (response) {
         return response.json().then(function (answer) {
@@ -79,12 +75,33 @@
       });
   }
 
+  // Confirm stays clickable while the request is under way, as on the portals this one is
+  // modelled on: a double click is two requests.
+  function confirm() {
+    progress.hidden = false;
+    approval.send(dialog.dataset.batchId, remark.value);
+  }
+
+  // What other scripts of the page use and replace.
+  var approval = {
+    openDialog: openDialog,
+    confirm: confirm,
+    send: send,
+    showMessage: showMessage,
+  };
+  window.approval = approval;
+
   document.addEventListener("click", function (event) {
-    var button = event.target.closest(".approve-btn");
-    if (button) {
-      openDialog(button.dataset.batchId);
+    var button = event.target.closest("button");
+    if (!button) {
+      return;
+    }
+    if (button.matches(".approve-btn")) {
+      approval.openDialog(button.dataset.batchId);
+    } else if (button.matches(".cancel-btn")) {
+      closeDialog();
+    } else if (button.matches(".confirm-btn") && button.type !== "submit") {
+      approval.confirm();
     }
   });
-  document.getElementById("confirm-approve").addEventListener("click", approve);
-  document.getElementById("confirm-cancel").addEventListener("click", closeDialog);
 })();

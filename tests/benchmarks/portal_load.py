@@ -46,7 +46,8 @@ def visit(port: int, visitor: int, ends_at: float, served: Counter[str]) -> None
         page, _ = ask("batch", "GET", path, Cookie=cookie)
         token = re.findall(r'name="csrf-token" content="([^"]+)"', page)[0]
         remark = urlencode({"remark": f"visitor {visitor}"})
-        ask("approve", "POST", f"{path}/approve", remark, Cookie=cookie, **{"X-CSRF-Token": token})
+        script = {"X-Requested-With": "XMLHttpRequest", "X-CSRF-Token": token}
+        ask("approve", "POST", f"{path}/approve", remark, Cookie=cookie, **script)
         number += VISITORS
 
 

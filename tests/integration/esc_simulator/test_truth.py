@@ -30,6 +30,7 @@ def test_only_approvals_count_as_approvals(portal: PracticePortal) -> None:
 
     assert batch["status"] == "Rejected"
     assert [approval["by"] for approval in batch["approvals"]] == ["a.somebody"]
+    assert [line["by"] for line in batch["history"][1:]] == ["a.somebody", "b.somebody"]
 
 
 @pytest.mark.parametrize(
@@ -73,5 +74,5 @@ def test_a_fault_of_an_unknown_kind_is_refused_and_changes_nothing(
     answer = portal.ask_truth("PUT", "/faults", [{"kind": "flood"}])
 
     assert answer.status_code == 422
-    assert "latency, response_lost, success_without_effect" in answer.text
+    assert "'latency', 'account_slow', 'server_error'" in answer.text
     assert portal.times_fired() == [0]

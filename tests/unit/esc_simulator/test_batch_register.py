@@ -49,6 +49,9 @@ def test_oldest_come_first_unless_asked_otherwise(register: BatchRegister) -> No
 
 
 def test_the_list_can_be_narrowed_to_one_status(register: BatchRegister) -> None:
+    # Given at least one batch of every status
+    register.decide("BATCH001", BatchStatus.FORWARDED, "system", "")
+
     for status in BatchStatus:
         listing = register.list_page(status, "", "id", 1)
 
@@ -89,3 +92,25 @@ def test_approving_twice_records_two_approvals(register: BatchRegister) -> None:
 
     remarks = [e.remark for e in register.history("BATCH001") if e.what == "Approved"]
     assert remarks == ["first", "second"]
+
+
+def test_requests_to_approve_are_counted_for_each_batch(register: BatchRegister) -> None:
+    for batch_id in ("BATCH001", "BATCH001", "BATCH002"):
+        register.note_approve_post(batch_id)
+
+    assert [register.approve_posts(f"BATCH00{n}") for n in (1, 2, 3)] == [2, 1, 0]
+
+
+def test_a_neighbour_is_the_next_pending_batch_and_after_the_last_the_first(
+    register: BatchRegister,
+) -> None:
+    pending = [
+        batch.batch_id
+        for page in (1, 2, 3)
+        for batch in register.list_page(BatchStatus.PENDING, "", "id", page).batches
+    ]
+
+    neighbours = [register.neighbour(batch_id) for batch_id in pending[:2] + pending[-1:]]
+
+    found = [neighbour.batch_id for neighbour in neighbours if neighbour]
+    assert found == [pending[1], pending[2], pending[0]]

@@ -6,12 +6,13 @@ from esc_simulator.accounts import Accounts
 from esc_simulator.batch import BatchStatus
 from esc_simulator.batch_register import BatchRegister
 from esc_simulator.database import Database
+from esc_simulator.later import Later
 from esc_simulator.truth import Truth
 
 
 @pytest.fixture
 def truth(database: Database) -> Truth:
-    return Truth(database)
+    return Truth(database, Later())
 
 
 def test_a_fresh_world_has_one_approval_for_each_approved_batch(truth: Truth) -> None:
@@ -60,6 +61,7 @@ def test_a_batch_shows_its_approvals_and_the_requests_that_arrived(
 
     (approval,) = batch["approvals"]
     assert (approval["by"], approval["remark"]) == ("officer", "Looks fine")
+    assert [line["what"] for line in batch["history"]] == ["Submitted", "Approved"]
     assert batch["posts"] == 3
     assert batch["status"] == "Approved"
     assert truth.summary()["approve_posts"] == 3

@@ -1,0 +1,33 @@
+"""Every kind of fault."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from esc_simulator.faults import answers, approvals, batch_page
+
+AnyFault = Annotated[
+    answers.Latency
+    | answers.AccountSlow
+    | answers.ServerError
+    | answers.Hang
+    | answers.ResponseLost
+    | answers.SuccessWithoutEffect
+    | answers.SessionDropped
+    | approvals.LandsLate
+    | approvals.ShownLate
+    | approvals.MovesOn
+    | approvals.SomebodyApproves
+    | approvals.SomebodyRejects
+    | approvals.SilentLostRace
+    | batch_page.Alert
+    | batch_page.LingeringMessage
+    | batch_page.ButtonReplaced
+    | batch_page.LateEffect
+    | batch_page.KeydownSubmits
+    | batch_page.FormDialog
+    | batch_page.InIframe
+    | batch_page.Polling,
+    Field(discriminator="kind"),
+]
+"""A fault as the truth's port takes it, told by its `kind`."""
