@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from shared.contracts import ItemOutcome, Verdict
+from shared.contracts import ItemOutcome
 from shared.errors import (
     AgentError,
     ApplicationError,
@@ -78,8 +78,12 @@ def decide(error: Exception, *, attempt: int, max_attempts: int, intent_open: bo
 
 
 def unverified(message: str) -> ItemOutcome:
-    """It may or may not have happened: a human must look."""
-    return ItemOutcome(ItemStatus.UNVERIFIED, message, verdict=Verdict.UNKNOWN, error=message)
+    """It may or may not have happened: a human must look.
+
+    No verdict: nobody has read what became of the click, so whoever works on this batch next, for
+    whatever task, has to read it first.
+    """
+    return ItemOutcome(ItemStatus.UNVERIFIED, message, error=message)
 
 
 def given_up(ending: ItemOutcome, *, intent_open: bool) -> ItemOutcome:

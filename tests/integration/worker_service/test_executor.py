@@ -317,9 +317,28 @@ def test_an_announced_click_is_never_called_failed(office: Office) -> None:
     office.serve(task_id, stamping(stamp))
 
     assert office.items(task_id)["a"].status is ItemStatus.UNVERIFIED
-    with office.record.read() as connection:
-        verdicts = connection.execute(tables.intents.select()).all()
-    assert [row.verdict for row in verdicts] == ["unknown"]
+
+
+def test_a_later_task_learns_of_a_click_that_nobody_has_read(office: Office) -> None:
+    # Given a task that ended before anybody had read what became of its click
+    first = office.accept("a")
+    seen: list[int] = []
+
+    def stamp(claim: Claim) -> ItemOutcome:
+        seen.append(len(claim.open_intents))
+        if len(seen) == 1:
+            claim.state_intent(TERMS)
+            raise LoginRefused("Signed out in the middle.")
+        return stamped(claim)
+
+    office.serve(first, stamping(stamp))
+    assert office.items(first)["a"].status is ItemStatus.UNVERIFIED
+
+    # When another task is about the same batch
+    office.serve(office.accept("a"), stamping(stamp))
+
+    # Then it is told of the click, and has to read it before it makes one of its own
+    assert seen == [0, 1]
 
 
 def test_whoever_comes_next_learns_of_an_open_intent(office: Office) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from shared.contracts import Verdict
 from shared.errors import (
     AccountLocked,
     AgentError,
@@ -63,7 +62,13 @@ def test_spent_attempts_after_an_announced_click_are_never_called_failed() -> No
 
     assert isinstance(decision, Finish)
     assert decision.outcome.status is ItemStatus.UNVERIFIED
-    assert decision.outcome.verdict is Verdict.UNKNOWN
+
+
+def test_giving_up_closes_no_intent_since_nobody_has_read_what_became_of_it() -> None:
+    decision = decide(BrowserDied(), attempt=3, max_attempts=3, intent_open=True)
+
+    assert isinstance(decision, Finish)
+    assert decision.outcome.verdict is None
 
 
 def test_an_unverified_item_stops_at_once() -> None:
