@@ -28,6 +28,7 @@ from automation_service.browser_process import (
 from automation_service.chromium import BrowserOptions, chromium_options
 from automation_service.connections import PAGE, Connections
 from automation_service.devtools import DevToolsError, NoAnswer, Tab, TabGone
+from automation_service.masking import Mask
 from shared.errors import (
     ApplicationError,
     BrowserDied,
@@ -41,6 +42,7 @@ __all__ = ["Browser", "BrowserOptions", "BrowserProcess", "PageMoved", "reap"]
 log = structlog.get_logger()
 
 PICTURE_QUALITY = 70
+PICTURE_ATTEMPTS = 5
 MARGIN = 10.0
 """Seconds a browser may take for something beyond the time the page itself is given."""
 SIGN_OF_LIFE = 5.0
@@ -109,6 +111,7 @@ class Browser:
             self.driver = Chrome(options=chosen, service=self._service)
             self._tab = self._open_tab(self.driver.current_window_handle)
             self._tab.call("Page.enable", MARGIN)
+            self.mask = Mask(self._tab, MARGIN)
             target = self.driver.execute_cdp_cmd(
                 "Target.createTarget", {"url": PAGE, "background": True}
             )
@@ -184,16 +187,23 @@ class Browser:
                 self._tab.call("Input.dispatchMouseEvent", MARGIN, type=move, **about)
 
     def picture(self) -> bytes:
-        """What the window shows now, as JPEG."""
-        with self._answering("taking a picture"):
-            shot = self._tab.call(
-                "Page.captureScreenshot",
-                self.options.timeout,
-                format="jpeg",
-                quality=PICTURE_QUALITY,
-                optimizeForSpeed=True,
-            )
-        return b64decode(shot["data"])
+        """What the window shows now, as JPEG, without the secrets that `mask` covers.
+
+        Raises PageChanged if the page keeps bringing them back.
+        """
+        for _ in range(PICTURE_ATTEMPTS):
+            with suppress(PageMoved), self._answering("taking a picture"):
+                with self.mask.on():
+                    shot = self._tab.call(
+                        "Page.captureScreenshot",
+                        self.options.timeout,
+                        format="jpeg",
+                        quality=PICTURE_QUALITY,
+                        optimizeForSpeed=True,
+                    )
+                if self.mask.taken_off():
+                    return b64decode(shot["data"])
+        raise PageChanged("No picture was taken: the page kept changing, or shows a secret.")
 
     def drop_connections(self) -> None:
         """Make the next request leave on a connection of its own, see connections.py."""
@@ -229,7 +239,8 @@ class Browser:
         except DevToolsError as error:
             if any(words in str(error) for words in _MOVING):
                 raise PageMoved from error
-            raise PageChanged(f"The page did not allow {what}: {error}") from error
+            words = self.mask.scrubbed(str(error))
+            raise PageChanged(f"The page did not allow {what}: {words}") from error
 
     def _open_tab(self, target: str) -> Tab:
         return Tab(self.driver.capabilities["goog:chromeOptions"]["debuggerAddress"], target)

@@ -131,7 +131,7 @@ class Portal:
         if answer is None:
             raise PortalTimeout("The portal did not answer the login.")
         if answer["answer"] == "refused":
-            words = answer["words"]
+            words = self._browser.mask.scrubbed(answer["words"])
             locked = login.locked is not None and login.locked.lower() in words.lower()
             raise (AccountLocked if locked else LoginRefused)(f"The portal says: {words}")
         if answer["answer"] != "inside":

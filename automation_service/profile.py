@@ -271,12 +271,17 @@ class Profile(Part):
     approve: Approve
     pending: Pending
 
-    _version: str = PrivateAttr(default="")
+    _sha256: str = PrivateAttr(default="")
 
     @property
     def version(self) -> str:
-        """The first 12 hex digits of the SHA-256 of the file this was read from."""
-        return self._version
+        """The first 12 hex digits of `sha256`."""
+        return self._sha256[:12]
+
+    @property
+    def sha256(self) -> str:
+        """The SHA-256 of the file this was read from, in hex digits."""
+        return self._sha256
 
     @property
     def marks_remarks(self) -> bool:
@@ -308,7 +313,7 @@ def load_profile(path: Path) -> Profile:
     except ValidationError as error:
         faults = [_describe(document, fault) for fault in error.errors()]
         raise ConfigurationError("; ".join(faults)) from None
-    profile._version = document.sha256[:12]
+    profile._sha256 = document.sha256
     return profile
 
 

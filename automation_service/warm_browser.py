@@ -37,6 +37,7 @@ class WarmBrowser:
         if portal is None:
             self.discard()
             self._browser = Browser(self._options, self._announce)
+            self._browser.mask.cover(credentials.password)
             portal = Portal(self._browser, profile, base_url, credentials, gate)
             self._portal = portal
         portal.gate = gate

@@ -57,6 +57,7 @@ class PracticeSystem:
         self.folder = (folder or self._temporary / "system").resolve()
         self.api_key = secrets.token_hex(16)
         self._secret_key = secrets.token_hex(32)
+        self._evidence_key = secrets.token_urlsafe(32)
         self._environment = practice_environment(self.folder, self._temporary)
         self._overrides = dict(settings or {})
         self._concurrency = concurrency
@@ -184,6 +185,7 @@ class PracticeSystem:
             **(found.settings() if found else {}),
             "API_KEY": self.api_key,
             "SECRET_KEY": self._secret_key,
+            "EVIDENCE_KEY": self._evidence_key,
             "REDIS_URL": self.redis.url,
             "DATABASE_URL": self.database_url,
             "ESC_BASE_URL": self.portal.url,

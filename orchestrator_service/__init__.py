@@ -1,3 +1,5 @@
 """The HTTP and WebSocket edge: takes tasks, tells how they stand, streams their history."""
 
-__version__ = "0.1.0"
+from shared import code_version
+
+__version__ = code_version.VERSION

@@ -15,12 +15,14 @@ from orchestrator_service.authentication import Doorkeeper
 from orchestrator_service.catalogue import Catalogue
 from orchestrator_service.dispatcher import Dispatcher
 from orchestrator_service.event_hub import EventHub
+from orchestrator_service.evidence_archive import EvidenceArchive
 from orchestrator_service.links import Links, Signer
 from orchestrator_service.task_service import TaskService
 from orchestrator_service.vital_signs import VitalSigns
 from shared.config import Settings
 from shared.errors import UnknownTask
 from shared.record import Record
+from shared.seal import PublicKey
 
 _HOST = re.compile(r"[A-Za-z0-9.-]{1,255}(:\d{1,5})?|\[[0-9A-Fa-f:.]{2,45}\](:\d{1,5})?")
 
@@ -36,6 +38,8 @@ class Edge:
     catalogue: Catalogue
     tasks: TaskService
     signer: Signer
+    archive: EvidenceArchive
+    evidence_key: PublicKey
     doorkeeper: Doorkeeper
     vital_signs: VitalSigns
 

@@ -1,7 +1,7 @@
-"""The two secrets of an installation: the API key and the key that signs links.
+"""The secrets of an installation: the API key, and the keys that sign links and evidence.
 
 Left blank in the settings they are made at first start and kept in the data folder, readable by
-their owner only.
+their owner only. The public half of the evidence key lies beside it for everybody.
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shared.config import Settings
+from shared.errors import ConfigurationError
+from shared.seal import PUBLIC_KEY_FILE, SigningKey
 
 
 @dataclass(frozen=True)
@@ -21,14 +23,38 @@ class Keys:
 
     api_key: str
     secret_key: str
+    evidence_key: SigningKey
     newly_made: bool
 
 
 def load_keys(settings: Settings) -> Keys:
-    """The keys from the settings or the data folder; safe for any number of processes at once."""
+    """The keys from the settings or the data folder; safe for any number of processes at once.
+
+    Raises ConfigurationError if the evidence key that was kept is not one.
+    """
     api_key, newly_made = _set_or_kept(settings.api_key.get_secret_value(), settings, "api_key")
     secret_key, _ = _set_or_kept(settings.secret_key.get_secret_value(), settings, "secret_key")
-    return Keys(api_key, secret_key, newly_made)
+    return Keys(api_key, secret_key, _evidence_key(settings), newly_made)
+
+
+def _evidence_key(settings: Settings) -> SigningKey:
+    text, _ = _set_or_kept(settings.evidence_key.get_secret_value(), settings, "evidence_key")
+    try:
+        key = SigningKey(text)
+    except ValueError:
+        kept = settings.data_dir / "evidence_key"
+        raise ConfigurationError(f"{kept} does not hold an evidence key.") from None
+    _publish(settings.data_dir / PUBLIC_KEY_FILE, key.public.pem)
+    return key
+
+
+def _publish(path: Path, text: str) -> None:
+    if path.exists() and path.read_text() == text:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
+    unfinished.write_text(text)
+    unfinished.rename(path)
 
 
 def _set_or_kept(value: str, settings: Settings, name: str) -> tuple[str, bool]:

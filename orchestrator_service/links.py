@@ -15,6 +15,7 @@ import time
 from enum import Enum
 
 SIGNATURE_LENGTH = 32
+EVIDENCE_ARCHIVE = "evidence.zip"
 _MAC_BYTES = 20
 _CLAIM = struct.Struct(">I")
 
@@ -91,6 +92,10 @@ class Links:
     def file_path(self, path: str) -> str:
         """What to append to /static/ for a stored path, whose first segment is a task's id."""
         return f"{self._signer.sign(Purpose.FILES, path.partition('/')[0])}/{path}"
+
+    def evidence(self, task_id: str) -> str:
+        """The task's sealed evidence."""
+        return self.file(f"{task_id}/{EVIDENCE_ARCHIVE}")
 
     def file(self, path: str) -> str:
         """The whole URL of a stored path."""

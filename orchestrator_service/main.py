@@ -27,11 +27,24 @@ from orchestrator_service.catalogue import Catalogue
 from orchestrator_service.celery_client import TaskQueue
 from orchestrator_service.dependencies import Edge
 from orchestrator_service.dispatcher import Dispatcher
-from orchestrator_service.endpoints import artifacts, health, info, results, steering, stream, tasks
+from orchestrator_service.endpoints import (
+    artifacts,
+    evidence,
+    health,
+    info,
+    results,
+    steering,
+    stream,
+    tasks,
+)
 from orchestrator_service.event_hub import EventHub
+from orchestrator_service.evidence_archive import EvidenceArchive
 from orchestrator_service.intake import Intake
-from orchestrator_service.keys import load_keys
+from orchestrator_service.janitor import Janitor
+from orchestrator_service.keys import Keys, load_keys
 from orchestrator_service.links import Signer
+from orchestrator_service.retention import Retention
+from orchestrator_service.sealing import Sealer
 from orchestrator_service.server import serve
 from orchestrator_service.task_service import TaskService
 from orchestrator_service.vital_signs import VitalSigns
@@ -77,6 +90,8 @@ def create_app(settings: Settings) -> FastAPI:
     info.serve_assets(app)
     for router in (info, health, tasks, results, steering, stream):
         app.include_router(router.router)
+    app.include_router(evidence.keyed)
+    app.include_router(evidence.free)
     app.include_router(artifacts.signed)
     app.include_router(artifacts.keyed)
     return app
@@ -94,13 +109,18 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         record, queue, settings.lease_seconds, timedelta(seconds=settings.decision_ttl)
     )
     news = NewsPublisher(settings.redis)
-    edge = build_edge(settings, record, dispatcher, news)
+    keys = load_keys(settings)
+    sealer = Sealer(record, settings.results_dir, keys.evidence_key)
+    janitor = Janitor(sealer, Retention(record, settings.results_dir, settings.retention_days))
+    edge = build_edge(settings, keys, record, dispatcher, news, sealer)
     app.state.edge = edge
     dispatcher.start()
+    janitor.start()
     edge.hub.start()
     yield
     await edge.hub.stop()
-    await asyncio.gather(_for_a_moment(dispatcher.stop), _for_a_moment(news.close))
+    stops = (dispatcher.stop, janitor.stop, news.close)
+    await asyncio.gather(*(_for_a_moment(stop) for stop in stops))
     queue.close()
     record.close()
 
@@ -116,10 +136,14 @@ async def _for_a_moment(stop: Callable[[], None]) -> None:
 
 
 def build_edge(
-    settings: Settings, record: Record, dispatcher: Dispatcher, news: NewsPublisher
+    settings: Settings,
+    keys: Keys,
+    record: Record,
+    dispatcher: Dispatcher,
+    news: NewsPublisher,
+    sealer: Sealer,
 ) -> Edge:
     """The parts of the edge, each given what it needs."""
-    keys = load_keys(settings)
     signer = Signer(keys.secret_key, settings.link_ttl)
     catalogue = Catalogue(record, dispatcher)
     return Edge(
@@ -132,6 +156,8 @@ def build_edge(
             record, catalogue, Intake(record, settings.max_pending_tasks), dispatcher, news
         ),
         signer=signer,
+        archive=EvidenceArchive(record, settings.results_dir, sealer),
+        evidence_key=keys.evidence_key.public,
         doorkeeper=Doorkeeper(
             keys.api_key, signer, task_id_is_enough=settings.websocket_auth == "task-id"
         ),
@@ -150,7 +176,7 @@ def main() -> int:
         configure_logging(settings, "orchestrator")
         keys = load_keys(settings)
         migrate(Record(settings.database))
-    except (OSError, SQLAlchemyError) as error:
+    except (ConfigurationError, OSError, SQLAlchemyError) as error:
         reason = str(error).split("\n")[0]
         print(f"orchestrator: cannot start: {reason}", file=sys.stderr)
         return 1

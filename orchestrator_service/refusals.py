@@ -4,6 +4,8 @@ RequestError (shared.errors)
 ├── KeyRefused            no key, or a wrong one: the same words for both
 ├── LinkRefused           a signed link that is wrong or has expired
 ├── UnknownFile           nothing in the record rests on such a file
+├── EvidenceRemoved       retention took the task's files away
+├── EvidenceNotReady      the manifest cannot be made just now
 ├── MalformedBody         not UTF-8, or not JSON
 ├── BodyTooLarge          longer than MAX_BODY_BYTES
 ├── UnsupportedMediaType  a body that does not say it is JSON
@@ -37,6 +39,22 @@ class UnknownFile(RequestError):
     code = "unknown_file"
     status = 404
     title = "Unknown file"
+
+
+class EvidenceRemoved(RequestError):
+    """The files of this task were removed when they had been kept for RETENTION_DAYS."""
+
+    code = "evidence_removed"
+    status = 410
+    title = "Evidence removed"
+
+
+class EvidenceNotReady(RequestError):
+    """The evidence of this task is not sealed yet; try again in a moment."""
+
+    code = "evidence_not_ready"
+    status = 503
+    title = "Evidence not ready"
 
 
 class MalformedBody(RequestError):

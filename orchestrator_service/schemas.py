@@ -186,6 +186,9 @@ class TaskResult(BaseModel):
     logs: list[str]
     screenshot_url: str | None
     download_links: list[str]
+    evidence_url: str | None = Field(
+        description="The sealed evidence as a zip, once the task has ended and until it is removed"
+    )
     started_at: Moment | None
     finished_at: Moment | None
     timestamp: Moment
@@ -244,6 +247,22 @@ class TaskTypeView(BaseModel):
     version: str
     params_schema: dict[str, Any]
     params: list[FormField]
+
+
+class EvidenceKey(BaseModel):
+    """The public half of the key that signs manifests."""
+
+    model_config = _example(
+        algorithm="Ed25519",
+        key_id="21fe31dfa154a261",
+        public_key="11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo=",
+        pem="-----BEGIN PUBLIC KEY-----\n...\n-----END PUBLIC KEY-----\n",
+    )
+
+    algorithm: Literal["Ed25519"] = "Ed25519"
+    key_id: str = Field(description="What manifests call it: 16 hex digits of its SHA-256")
+    public_key: str = Field(description="32 bytes as base64")
+    pem: str
 
 
 class Health(BaseModel):

@@ -18,9 +18,10 @@ from orchestrator_service.intake import Intake
 from shared.contracts import Evidence
 from shared.errors import IdempotencyMismatch, UnknownTask
 from shared.notifications import NewsPublisher
-from shared.record import Record, artifacts, events, items, steering, tasks
+from shared.record import Record, artifacts, events, items, seals, steering, tasks
 from shared.record.events import Event
 from shared.record.items import Item
+from shared.record.seals import Seal
 from shared.record.steering import Decision
 from shared.record.tasks import Task
 from shared.task_state import ItemStatus, TaskState
@@ -49,13 +50,17 @@ class TaskReading:
 
 @dataclass(frozen=True)
 class ResultPage:
-    """A task with a page of its items and log lines; `next_query` asks for the page after it."""
+    """A task with a page of its items and log lines; `next_query` asks for the page after it.
+
+    `seal` is there once the task is final.
+    """
 
     reading: TaskReading
     items: Sequence[Item]
     evidence: dict[int, list[Evidence]]
     logs: Sequence[Event]
     next_query: str | None
+    seal: Seal | None
 
 
 @dataclass(frozen=True)
@@ -171,13 +176,14 @@ class TaskService:
             page = items.page(connection, task_id, items_after, limit + 1)
             lines = events.log_lines(connection, task_id, limit + 1, after_id=logs_after)
             evidence = artifacts.of_items(connection, [item.id for item in page[:limit]])
+            seal = seals.get(connection, task_id)
         has_more = len(page) > limit or (logs_after is not None and len(lines) > limit)
         page = page[:limit]
         lines = lines[-limit:] if logs_after is None else lines[:limit]
         after_items = page[-1].position if page else items_after
         after_lines = lines[-1].id if lines else logs_after or 0
         following = f"?items_after={after_items}&logs_after={after_lines}&limit={limit}"
-        return ResultPage(reading, page, evidence, lines, following if has_more else None)
+        return ResultPage(reading, page, evidence, lines, following if has_more else None, seal)
 
     def history(
         self,

@@ -25,6 +25,8 @@ from shared.record.task_types import TaskType, word
 from shared.task_state import TaskState
 from shared.utils import rfc3339, utc_now
 
+REMOVED = "The files and the log of this task were kept for RETENTION_DAYS and then removed."
+
 
 def task_status(reading: TaskReading, catalogue: Catalogue, links: Links) -> TaskStatus:
     """The task as /status and /tasks/history show it."""
@@ -71,9 +73,10 @@ def task_result(page: ResultPage, catalogue: Catalogue, links: Links) -> TaskRes
             ],
         ),
         error=_error(reading),
-        logs=[log_line(event) for event in page.logs],
+        logs=_logs(page),
         screenshot_url=links.file(screenshot) if screenshot else None,
         download_links=[links.file(path) for path in stored.get("files", ())],
+        evidence_url=links.evidence(task.id) if _is_kept(page) else None,
         started_at=task.started_at,
         finished_at=task.finished_at,
         timestamp=utc_now(),
@@ -95,6 +98,16 @@ def log_line(event: Event) -> str:
     """A log event as one line of text."""
     level = str(event.data.get("level", "info")).upper()
     return f"{rfc3339(event.timestamp)} {level} {event.data.get('message', '')}"
+
+
+def _is_kept(page: ResultPage) -> bool:
+    return page.seal is not None and page.seal.removed_at is None
+
+
+def _logs(page: ResultPage) -> list[str]:
+    if page.seal is None or page.seal.removed_at is None:
+        return [log_line(event) for event in page.logs]
+    return [f"{rfc3339(page.seal.removed_at)} INFO {REMOVED}"]
 
 
 def _output(reading: TaskReading, links: Links) -> TaskOutput | None:

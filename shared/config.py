@@ -6,6 +6,8 @@ project's root; empty: no file). Relative paths mean the root, wherever a servic
 
 from __future__ import annotations
 
+import base64
+import binascii
 import os
 import re
 from pathlib import Path
@@ -17,6 +19,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from shared.errors import ConfigurationError
 
 ROOT = Path(__file__).resolve().parent.parent
+KEY_BYTES = 32
 LOCAL_REDIS = "redis://127.0.0.1:6379/0"
 LOCAL_DEV_ORIGINS = [
     f"http://{host}:{port}" for host in ("localhost", "127.0.0.1") for port in (3000, 5173, 8080)
@@ -37,6 +40,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     api_key: SecretStr = SecretStr("")
     secret_key: SecretStr = SecretStr("")
+    evidence_key: SecretStr = SecretStr("")
 
     esc_base_url: str = ""
     esc_username: str = ""
@@ -70,6 +74,7 @@ class Settings(BaseSettings):
     data_dir: Path = Path("data")
     results_dir: Path = Path("results")
     logs_dir: Path = Path("logs")
+    retention_days: float = Field(0, ge=0)
     log_level: LogLevel = "INFO"
 
     @field_validator("log_level", mode="before")
@@ -105,6 +110,18 @@ class Settings(BaseSettings):
     @classmethod
     def _is_sqlite_or_postgresql(cls, value: str) -> str:
         return _begins(value, "sqlite:///", "postgresql://", "postgresql+psycopg://", "postgres://")
+
+    @field_validator("evidence_key")
+    @classmethod
+    def _is_a_key(cls, value: SecretStr) -> SecretStr:
+        text = value.get_secret_value()
+        try:
+            fits = not text or len(base64.urlsafe_b64decode(text + "=")) == KEY_BYTES
+        except (binascii.Error, ValueError):
+            fits = False
+        if not fits:
+            raise ValueError("it should be 32 random bytes as base64url, 43 characters")
+        return value
 
     @field_validator("esc_base_url", "public_base_url")
     @classmethod

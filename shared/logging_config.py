@@ -7,8 +7,9 @@ made after the fork.
 from __future__ import annotations
 
 import logging
+import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import structlog
@@ -16,11 +17,13 @@ from concurrent_log_handler import ConcurrentRotatingFileHandler
 from structlog.typing import EventDict, Processor
 
 from shared.config import Settings
+from shared.secrecy import scrubber
 
 LOG_FILE = "automation.log"
 MAX_BYTES = 20_000_000
 KEPT_FILES = 5
 _SECRET_WORDS = ("password", "secret", "api_key", "authorization", "cookie", "token")
+_URL_PASSWORD = re.compile(r"[^/]*//[^/@]*:([^/@]+)@")
 _NOISY = ("alembic", "amqp", "asyncio", "celery.utils", "httpx", "kombu", "selenium", "urllib3")
 
 
@@ -33,16 +36,17 @@ def configure_logging(
     """
     settings.logs_dir.mkdir(parents=True, exist_ok=True)
     before = _processors(service)
+    scrub = scrubber(_secrets(settings))
     file_handler = ConcurrentRotatingFileHandler(
         str(settings.logs_dir / LOG_FILE),
         maxBytes=max_bytes,
         backupCount=kept_files,
         encoding="utf-8",
     )
-    file_handler.setFormatter(_formatter(before, structlog.processors.JSONRenderer()))
+    file_handler.setFormatter(_formatter(before, structlog.processors.JSONRenderer(), scrub))
     console = logging.StreamHandler(sys.stderr)
     colors = sys.stderr.isatty()
-    console.setFormatter(_formatter(before, structlog.dev.ConsoleRenderer(colors=colors)))
+    console.setFormatter(_formatter(before, structlog.dev.ConsoleRenderer(colors=colors), scrub))
     root = logging.getLogger()
     for handler in list(root.handlers):
         root.removeHandler(handler)
@@ -79,6 +83,14 @@ def _without_secrets(name: object, value: Any) -> Any:
     return value
 
 
+def _secrets(settings: Settings) -> list[str]:
+    """Every secret among the settings, and the passwords in URLs."""
+    keys = (settings.api_key, settings.secret_key, settings.evidence_key, settings.esc_password)
+    urls = (settings.database, settings.redis, settings.broker, settings.result_backend)
+    passwords = [found[1] for url in urls if (found := _URL_PASSWORD.match(url))]
+    return [key.get_secret_value() for key in keys] + passwords
+
+
 def _processors(service: str) -> list[Processor]:
     def name_service(_: Any, __: str, event: EventDict) -> EventDict:
         event.setdefault("service", service)
@@ -95,8 +107,17 @@ def _processors(service: str) -> list[Processor]:
     ]
 
 
-def _formatter(before: list[Processor], renderer: Processor) -> logging.Formatter:
+def _formatter(
+    before: list[Processor], renderer: Processor, scrub: Callable[[str], str]
+) -> logging.Formatter:
+    def without_known_secrets(_: Any, __: str, line: Any) -> str:
+        return scrub(str(line))
+
     return structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=before,
-        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        processors=[
+            structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+            renderer,
+            without_known_secrets,
+        ],
     )

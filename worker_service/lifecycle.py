@@ -18,6 +18,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from automation_service.browser import BrowserProcess, reap
+from shared.code_version import code_version
 from shared.record import Record, slots, task_types, tasks, workers
 from shared.record.task_types import TaskType
 from shared.record.workers import HEARTBEAT_SECONDS
@@ -70,6 +71,7 @@ class Presence:
                     os.getpid(),
                     self._slots,
                     [offered.name for offered in self._offered],
+                    code_version(),
                 )
         self._thread.start()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,7 +15,7 @@ from automation_service.warm_browser import WarmBrowser
 from shared.config import Settings
 from shared.errors import ConfigurationError, ProfileMismatch
 from shared.notifications import NewsPublisher
-from shared.record import Record, workers
+from shared.record import Record, slots, workers
 from shared.record.persistence import persist
 from worker_service.context import TaskContext
 from worker_service.executor import Executor, SlotRules
@@ -42,6 +42,7 @@ class SlotProcess:
         self._record = Record(settings.database)
         self._news = NewsPublisher(settings.redis)
         self._browser = WarmBrowser(_browser_options(settings), self._note_browser)
+        self._noted = ("", "")
         self._executor = Executor(
             self._record,
             task_map,
@@ -74,8 +75,19 @@ class SlotProcess:
             settings=self._settings,
             record=self._record,
             browser=self._browser,
-            profile=_profile,
+            profile=partial(self._profile_for, slot_id),
         )
+
+    def _profile_for(self, slot_id: str, name: str) -> Profile:
+        profile = _profile(name)
+        worked_by = (slot_id, profile.sha256)
+        if worked_by != self._noted:
+            persist(
+                self._record,
+                lambda connection: slots.note_profile(connection, slot_id, name, profile.sha256),
+            )
+            self._noted = worked_by
+        return profile
 
     def _note_browser(self, process: BrowserProcess) -> None:
         persist(

@@ -63,6 +63,23 @@ def of_task(
     return [_evidence(row) for row in rows]
 
 
+def every(connection: Connection, task_id: str) -> list[Artifact]:
+    """Every artifact of a task, in the order they were taken."""
+    query = select(artifacts).where(artifacts.c.task_id == task_id).order_by(artifacts.c.id)
+    return [Artifact(row.task_id, row.item_id, _evidence(row)) for row in connection.execute(query)]
+
+
+def page(connection: Connection, task_id: str, after_path: str, limit: int) -> list[Evidence]:
+    """Up to `limit` files of a task whose path follows `after_path`, by path."""
+    rows = connection.execute(
+        select(artifacts)
+        .where(artifacts.c.task_id == task_id, artifacts.c.path > after_path)
+        .order_by(artifacts.c.path)
+        .limit(limit)
+    )
+    return [_evidence(row) for row in rows]
+
+
 def by_path(connection: Connection, path: str) -> Artifact | None:
     """The artifact stored under this path below the results folder, or None."""
     row = connection.execute(select(artifacts).where(artifacts.c.path == path)).one_or_none()

@@ -143,6 +143,13 @@ def start(connection: Connection, slot_id: str, worker_id: str, pid: int) -> boo
     return result.rowcount == 1
 
 
+def note_profile(connection: Connection, slot_id: str, name: str, sha256: str) -> None:
+    """The slot goes by this portal profile; `sha256` is that of the profile's file."""
+    connection.execute(
+        update(slots).where(slots.c.id == slot_id).values(profile=name, profile_hash=sha256)
+    )
+
+
 def end(connection: Connection, slot_id: str) -> list[str]:
     """The slot is over; whatever it still held is released. The ids of the tasks released."""
     logins.free(connection, slot_id)

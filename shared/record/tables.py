@@ -6,6 +6,7 @@ tasks ─┬─ items ─┬─ outcomes        one at most per item
        │         └─ reads           append-only
        ├─ events                    1..n per task, without gaps
        ├─ artifacts                 files on disk that something rests on
+       ├─ seals                     one per final task: is its manifest made, are its files kept
        └─ slots                     doorbells rung and what became of them
 claims          permanent, one row per (portal, action, key)
 logins          one row per (portal, account, credential)
@@ -81,6 +82,9 @@ def _index_where(condition: str, *columns: str) -> Index:
 
 LOG_EVENTS = "type = 'log'"
 """Written out, since SQLite uses an index of some rows only where the query says so literally."""
+
+SEAL_DUE = "made < wanted"
+"""Written out for the same reason."""
 
 task_types = Table(
     "task_types",
@@ -255,6 +259,20 @@ artifacts = Table(
     Column("taken_at", UtcDateTime, nullable=False),
 )
 
+seals = Table(
+    "seals",
+    metadata,
+    _task_id(primary_key=True),
+    Column("finished_at", UtcDateTime, nullable=False),
+    Column("wanted", Integer, nullable=False),
+    Column("made", Integer, nullable=False),
+    Column("removed_at", UtcDateTime),
+    _index_where(SEAL_DUE, "task_id"),
+    _index_where("removed_at IS NULL", "finished_at", "task_id"),
+)
+"""`wanted` grows when there is something new to seal, `made` is what the manifest on disk tells of;
+`removed_at` is when retention took the files and events away."""
+
 workers = Table(
     "workers",
     metadata,
@@ -263,6 +281,7 @@ workers = Table(
     Column("pid", Integer, nullable=False),
     Column("slots", Integer, nullable=False),
     Column("task_types", JSON, nullable=False),
+    Column("code_version", String(100)),
     Column("heartbeat", Integer, nullable=False, default=0),
     Column("heartbeat_at", UtcDateTime, nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
@@ -276,13 +295,16 @@ slots = Table(
     _task_id(),
     Column("worker_id", String(100)),
     Column("pid", Integer),
+    Column("profile", String(100)),
+    Column("profile_hash", String(64)),
     Column("rung_at", UtcDateTime, nullable=False),
     Column("started_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
     Index(None, "ended_at", "task_id"),
     Index(None, "worker_id"),
 )
-"""A row is made when the doorbell is rung; its id is the doorbell's Celery id."""
+"""A row is made when the doorbell is rung; its id is the doorbell's Celery id. `profile_hash` is
+the SHA-256 of the portal profile that the slot worked by."""
 
 browsers = Table(
     "browsers",

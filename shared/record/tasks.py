@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, func, select, tuple_, update
 
 from shared.contracts import EventType
-from shared.record import events
+from shared.record import events, seals
 from shared.record.events import NewEvent
 from shared.record.tables import tasks
 from shared.task_state import TaskState, transition
@@ -132,6 +132,7 @@ def set_state(
         news.append(_final_event(wanted, end))
         values |= {"finished_at": now, "next_ring_at": None}
         values |= {"result": end.result, "error": end.error, "error_code": end.code}
+        seals.begin(connection, task.id, now)
     events.append(connection, task.id, news)
     connection.execute(
         update(tasks).where(tasks.c.id == task.id).values(state=wanted.value, **values)

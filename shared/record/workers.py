@@ -47,8 +47,9 @@ def announce(
     pid: int,
     slots: int,
     task_types: Sequence[str],
+    code_version: str | None = None,
 ) -> None:
-    """A worker is there from now on."""
+    """A worker is there from now on; `code_version` says which program it runs."""
     now = utc_now()
     connection.execute(
         workers.insert().values(
@@ -57,6 +58,7 @@ def announce(
             pid=pid,
             slots=slots,
             task_types=list(task_types),
+            code_version=code_version,
             heartbeat=0,
             heartbeat_at=now,
             started_at=now,

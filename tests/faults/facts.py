@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, select
 
+from orchestrator_service.sealing import OURS as SEALING
 from shared.record import tables
 from tests.faults.system_under_fault import SystemUnderFault
 
@@ -230,7 +231,7 @@ def _batch(told: dict[str, Any]) -> PortalBatch:
 
 
 def unreferenced(here: SystemUnderFault, task_ids: Sequence[str]) -> tuple[str, ...]:
-    """Files below these tasks' folders that no row speaks of."""
+    """Files below these tasks' folders that no row speaks of, and that are no seal."""
     with here.record.read() as connection:
         known = {row.path for row in _rows(connection, tables.artifacts)}
     results = here.system.results
@@ -238,7 +239,7 @@ def unreferenced(here: SystemUnderFault, task_ids: Sequence[str]) -> tuple[str, 
         str(path.relative_to(results))
         for task_id in task_ids
         for path in sorted((results / task_id).rglob("*"))
-        if path.is_file()
+        if path.is_file() and path.name not in SEALING
     ]
     return tuple(path for path in found if path not in known)
 

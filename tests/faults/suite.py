@@ -5,24 +5,25 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 from sqlalchemy.exc import SQLAlchemyError
 
 from launcher.errors import LauncherError
+from orchestrator_service.retention import Retention
 from tests.faults import safeguards
-from tests.faults.facts import collect, unreferenced
+from tests.faults.facts import collect
 from tests.faults.oracle import Finding, Violation, judge
 from tests.faults.round import Plan, Report, Round
 from tests.faults.safeguards import Safeguard
-from tests.faults.system_under_fault import NotInTimeError, SystemUnderFault, wait_until
+from tests.faults.system_under_fault import NotInTimeError, SystemUnderFault
 from tests.faults.table import Results
 
 ROUNDS_A_SYSTEM = 30
 BATCHES_A_ROUND = 10
-SWEEP_SECONDS = 20.0
 BROKE = (AssertionError, LauncherError, NotInTimeError, OSError, SQLAlchemyError, httpx.HTTPError)
 """What a round can end with instead of a report."""
 
@@ -80,8 +81,8 @@ class Suite:
             with SystemUnderFault(folder, database=self._database, batches=batches) as here:
                 yield here
                 reports = self.results.reports[reported:]
-                _let_it_sweep(here, reports)
                 left = here.stop()
+                _let_it_be_swept(here)
                 self.results.leaks += [Finding(Violation.LEAK, "at the end", what) for what in left]
                 self._look_again(here, reports)
         finally:
@@ -99,10 +100,9 @@ class Suite:
                 self.results.leaks += judge(facts)
 
 
-def _let_it_sweep(here: SystemUnderFault, reports: Sequence[Report]) -> None:
-    task_ids = [task_id for report in reports for task_id in report.task_ids]
-    with suppress(NotInTimeError):  # the oracle names what is still there
-        wait_until("all is swept", lambda: not unreferenced(here, task_ids), SWEEP_SECONDS)
+def _let_it_be_swept(here: SystemUnderFault) -> None:
+    """Do now what an orchestrator does once a leftover is an hour old."""
+    Retention(here.record, here.system.results, 0, leftover=timedelta(0)).sweep()
 
 
 def _shares(count: int) -> Iterable[int]:

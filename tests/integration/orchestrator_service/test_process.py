@@ -69,7 +69,7 @@ def test_a_first_start_makes_the_keys_and_prints_the_api_key_once(
     assert (tmp_path / "data" / "api_key").read_text().strip() == key
     assert first.said.count(key) == 1
     assert key not in second.said
-    for name in ("api_key", "secret_key"):
+    for name in ("api_key", "secret_key", "evidence_key"):
         assert (tmp_path / "data" / name).stat().st_mode & 0o777 == 0o600
     assert key not in (tmp_path / "logs" / "automation.log").read_text()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, event
@@ -12,26 +13,40 @@ from shared.contracts import EvidenceKind, ItemOutcome, Verdict
 from shared.record import (
     Record,
     artifacts,
+    case_file,
     claims,
     delays,
     events,
     intents,
     items,
     outcomes,
+    retention,
+    seals,
     slots,
     tasks,
     workers,
 )
 from shared.record.claims import ClaimSign, HeldClaim
 from shared.record.delays import Delay
+from shared.record.seals import Seal
 from shared.record.slots import DueTask
+from shared.record.tasks import TaskEnding
 from shared.task_state import ItemStatus, TaskState
+from shared.utils import utc_now
 from tests.integration.record.given import ACTION, NOON, PORTAL, TERMS, claimed, planned
 
 ENDED = ItemOutcome(ItemStatus.FAILED, "")
 SIGN = ClaimSign(PORTAL, ACTION, "a", 1, 1)
 SMALL = ("workers", "browsers", "logins", "task_types")
 """Tables that do not grow with the work done."""
+
+
+def _forget(connection: Connection, task_id: str) -> None:
+    task = tasks.get(connection, task_id)
+    assert task is not None
+    tasks.set_state(connection, task, TaskState.COMPLETED, TaskEnding({"files": []}))
+    assert retention.forget(connection, task_id, utc_now() + timedelta(days=1))
+
 
 Query = Callable[[Connection, HeldClaim], object]
 
@@ -80,6 +95,17 @@ QUERIES: dict[str, Query] = {
     "artifacts.of_task": lambda c, held: artifacts.of_task(
         c, held.item.task_id, EvidenceKind.AFTER
     ),
+    "artifacts.every": lambda c, held: artifacts.every(c, held.item.task_id),
+    "artifacts.page": lambda c, held: artifacts.page(c, held.item.task_id, "", 100),
+    "seals.due": lambda c, _: seals.due(c, "", 100),
+    "seals.want": lambda c, held: seals.want(c, held.item.task_id),
+    "seals.get": lambda c, held: seals.get(c, held.item.task_id),
+    "seals.of_tasks": lambda c, held: seals.of_tasks(c, [held.item.task_id]),
+    "seals.sealed": lambda c, held: seals.sealed(c, Seal(held.item.task_id, NOON, 1, 0, None)),
+    "case_file.of_task": lambda c, held: list(case_file.of_task(c, held.item.task_id)),
+    "retention.ended_before": lambda c, _: retention.ended_before(c, NOON, None, 100),
+    "retention.ended_before after": lambda c, _: retention.ended_before(c, NOON, (NOON, "t"), 100),
+    "retention.forget": lambda c, held: _forget(c, held.item.task_id),
     "artifacts.by_path": lambda c, _: artifacts.by_path(c, "a/b"),
 }
 

@@ -1,4 +1,4 @@
-"""What proves an approval: a task's folder of pictures, durable before anybody speaks of them."""
+"""A task's folder of pictures, durable before anybody speaks of them."""
 
 from __future__ import annotations
 

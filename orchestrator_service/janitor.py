@@ -1,0 +1,66 @@
+"""Looks after evidence beside the requests: seals it, removes it when it is old, sweeps leftovers.
+
+A thread of its own in every orchestrator, so that neither requests nor doorbells wait for a disk.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from orchestrator_service.retention import Retention
+from orchestrator_service.sealing import Sealer
+
+log = structlog.get_logger()
+
+LOOK_SECONDS = 1.0
+AFTER_TROUBLE_SECONDS = 15.0
+RETENTION_SECONDS = 600.0
+SWEEP_SECONDS = 3600.0
+
+
+class Janitor:
+    """Does its rounds until it is stopped."""
+
+    def __init__(self, sealer: Sealer, retention: Retention) -> None:
+        """Nothing is done before `start`."""
+        self._sealer = sealer
+        self._retention = retention
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="janitor", daemon=True)
+        self._next_retention = self._next_sweep = 0.0
+
+    def start(self) -> None:
+        """Begin the rounds."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Finish the round in hand and stop."""
+        self._stopping.set()
+        self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                well = self._round()
+            except (SQLAlchemyError, OSError) as error:
+                log.warning("evidence not looked after", reason=str(error).split("\n")[0])
+                well = False
+            except Exception:
+                log.exception("a round through the evidence failed")
+                well = False
+            self._stopping.wait(LOOK_SECONDS if well else AFTER_TROUBLE_SECONDS)
+
+    def _round(self) -> bool:
+        well = self._sealer.seal_due(self._stopping.is_set)
+        now = time.monotonic()
+        if now >= self._next_retention:
+            self._next_retention = now + RETENTION_SECONDS
+            self._retention.remove_old()
+        if now >= self._next_sweep:
+            self._next_sweep = now + SWEEP_SECONDS
+            self._retention.sweep()
+        return well
