@@ -115,6 +115,50 @@ def test_a_remark_that_is_too_long_is_refused(
     assert approve(officer, "BATCH001", "x" * 250).status_code == 200
 
 
+def test_a_form_is_answered_with_the_batchs_page(
+    portal: PracticePortal, officer: httpx.Client
+) -> None:
+    page = officer.get("/esc/batches/BATCH001").text
+    (token,) = re.findall(r'name="csrf-token" content="([^"]+)"', page)
+    path = "/esc/batches/BATCH001/approve"
+
+    answer = officer.post(path, data={"csrf_token": token, "remark": "By form"})
+
+    assert answer.status_code == 200
+    assert 'class="alert alert-success"' in answer.text
+    assert ">Approved</span>" in answer.text
+    assert [a["remark"] for a in portal.batch("BATCH001")["approvals"]] == ["By form"]
+
+
+def test_a_form_without_the_token_is_refused_on_the_batchs_page(
+    portal: PracticePortal, officer: httpx.Client
+) -> None:
+    answer = officer.post("/esc/batches/BATCH001/approve", data={"remark": "By form"})
+
+    assert answer.status_code == 403
+    assert 'class="alert alert-danger"' in answer.text
+    batch = portal.batch("BATCH001")
+    assert (batch["approvals"], batch["posts"]) == ([], 1)
+
+
+def test_rejecting_is_stored_under_the_officers_name(
+    portal: PracticePortal, officer: httpx.Client
+) -> None:
+    page = officer.get("/esc/batches/BATCH001").text
+    (token,) = re.findall(r'name="csrf-token" content="([^"]+)"', page)
+
+    assert officer.post("/esc/batches/BATCH001/reject").status_code == 403
+    assert portal.batch("BATCH001")["status"] == "Pending"
+
+    headers = {"X-CSRF-Token": token}
+    answer = officer.post("/esc/batches/BATCH001/reject", headers=headers)
+
+    assert answer.json()["status"] == "Rejected"
+    batch = portal.batch("BATCH001")
+    assert (batch["history"][-1]["by"], batch["history"][-1]["what"]) == ("officer", "Rejected")
+    assert batch["posts"] == 0
+
+
 def test_an_approved_batch_leaves_the_list_of_pending_ones(officer: httpx.Client) -> None:
     first, second, *_ = _listed(officer)
 

@@ -12,7 +12,12 @@ import httpx
 import pytest
 
 from tests.integration.esc_simulator.conftest import StartPortal
-from tests.integration.esc_simulator.practice_portal import PracticePortal, approve, sign_in
+from tests.integration.esc_simulator.practice_portal import (
+    PracticePortal,
+    approve,
+    send_approval,
+    sign_in,
+)
 
 
 def test_ready_means_that_both_ports_answer(start_portal: StartPortal) -> None:
@@ -87,6 +92,32 @@ def test_what_was_approved_outlives_a_killed_portal(
     second = start_portal(*kept)
 
     assert [a["remark"] for a in second.batch("BATCH001")["approvals"]] == ["Looks fine"]
+
+
+def test_a_restarted_portal_keeps_its_truth_and_forgets_its_faults(
+    start_portal: StartPortal, tmp_path: Path
+) -> None:
+    # Given an approval, a refused request, a rejection, and a request that has not landed yet
+    kept = ("--batches", "4", "--pending-only", "--database", str(tmp_path / "kept.sqlite3"))
+    first = start_portal(*kept)
+    first.set_faults({"kind": "lands_late", "ms": 3_600_000, "batch_id": "BATCH004"})
+    with first.visitor() as officer:
+        sign_in(officer)
+        approve(officer, "BATCH001", "Looks fine")
+        send_approval(officer, "BATCH002", "made-up")
+        approve(officer, "BATCH004")
+    first.ask_truth("POST", "/truth/batches/BATCH003/reject", {"by": "s.kulkarni"})
+    known, counted = first.batches(), first.summary()
+    assert counted["late_requests"] == 1
+    first.stop(signal.SIGKILL)
+
+    second = start_portal(*kept)
+
+    known[3]["late_requests"] = counted["late_requests"] = 0
+    assert second.batches() == known
+    assert second.summary() == counted
+    assert counted["approve_posts"] == 3
+    assert second.ask_truth("GET", "/faults").json() == []
 
 
 def test_the_same_seed_gives_the_same_truth(start_portal: StartPortal) -> None:
