@@ -56,6 +56,7 @@ def planted(tmp_path: Path) -> Iterator[Start]:
             system.portal.password = PASSWORD
             deployment = Deployment(started.enter_context(system))
             started.callback(deployment.api.__exit__)
+            started.callback(deployment.record.close)
             return deployment
 
         yield start
