@@ -8,6 +8,7 @@ import multiprocessing
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote_plus
 
 import pytest
 import structlog
@@ -130,6 +131,40 @@ def test_what_is_named_like_a_secret_is_hidden_however_deep(logs_dir: Path, name
     assert flat[name] == "***"
     assert deep["request"] == {"headers": [{name: "***", "accept": "*"}]}
     assert "s3cret" not in (logs_dir / LOG_FILE).read_text()
+
+
+def test_a_secret_of_the_settings_is_masked_wherever_it_stands(
+    logs_dir: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    # Given settings with secrets of every kind
+    known: dict[str, Any] = {
+        "api_key": "api-key-1",
+        "secret_key": "secret-key-2",
+        "esc_password": "pass word&3",
+    }
+    urls: dict[str, Any] = {
+        "database_url": "postgresql://me:record-pass@db/record",
+        "redis_url": "redis://:redis-pass@host",
+    }
+    settings = Settings(_env_file=None, logs_dir=logs_dir, log_level="DEBUG", **known, **urls)
+    configure_logging(settings, "worker")
+    # When they turn up in words, values, addresses, exceptions and the lines of libraries
+    secrets = [*known.values(), "record-pass", "redis-pass"]
+    for secret in secrets:
+        structlog.get_logger().info(f"it is {secret}", reason=[{"why": (secret, Path(secret))}])
+        logging.getLogger("library").debug("GET /?it=%s", quote_plus(secret))
+        try:
+            raise LookupError(secret)
+        except LookupError:
+            structlog.get_logger().exception("failed", error=LookupError(secret))
+    # Then none of them is in the file or on the console
+    logged, shown = (logs_dir / LOG_FILE).read_text(), capfd.readouterr().err
+    for secret in secrets:
+        for text in (logged, shown):
+            assert secret not in text
+            assert quote_plus(secret) not in text
+    assert logged.count("it is ***") == shown.count("it is ***") == len(secrets)
+    assert all(_lines(logs_dir))
 
 
 def test_an_exception_is_written_into_its_line(logs_dir: Path) -> None:
