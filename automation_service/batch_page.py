@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from automation_service.browser import Browser
+from automation_service.browser import LEAVING_SECONDS, Browser
 from automation_service.elements import Elements
 from automation_service.profile import Profile
 from shared.contracts import Reading
-from shared.errors import PageChanged, ProfileMismatch
+from shared.errors import PageChanged, PortalTimeout, ProfileMismatch
+
+NOT_READY = "The click was not ready in time, so it was not made."
 
 
 @dataclass(frozen=True)
@@ -39,15 +43,34 @@ class BatchPage:
         self.reading = reading
         self.now: float = seen["now"]
         """The page's own clock when it was read, in milliseconds."""
+        self.read_by = time.monotonic()
+        """Our clock just after that."""
 
-    def prepare(self, remark: str, marker: str, permit_ends: float, patience: float) -> Aim:
-        """Take every step of approving but the one with the effect.
+    def permit_ends(self, budget: float) -> float:
+        """The page's own clock (ms) `budget` seconds after it was read."""
+        return self.now + budget * 1000
 
-        From then on the page takes one click, on what has the effect, until `permit_ends` on its
-        own clock (ms). `patience`: seconds for all the steps. Raises PageChanged if the page, the
-        batch on it or its status are others by now, ProfileMismatch if a step finds nothing to
-        use, BrowserDied.
+    @contextmanager
+    def aim(self, remark: str, marker: str, budget: float) -> Iterator[Aim]:
+        """Take every step of approving but the one with the effect, which is made inside.
+
+        The page takes one click, on what has the effect, within `budget` seconds of when it was
+        read; it has to be left by then, or there is no browser any more. No other request of the
+        page leaves meanwhile. Raises PageChanged if the page, the batch on it or its status are
+        others by now, ProfileMismatch if a step finds nothing to use, PortalTimeout, BrowserDied.
         """
+        left = self.read_by + budget - time.monotonic()
+        if left <= 0:
+            raise PortalTimeout(NOT_READY)
+        self._browser.end_by(self.read_by + budget)
+        permit_ends = self.permit_ends(budget)
+        asked = time.monotonic()
+        answer = self._prepare(remark, marker, permit_ends, max(0.0, left - LEAVING_SECONDS))
+        late = asked + (permit_ends - answer["now"]) / 1000
+        with self._browser.requests_held():
+            yield Aim(self._browser, answer["at"], late)
+
+    def _prepare(self, remark: str, marker: str, permit_ends: float, patience: float) -> Any:
         approve = self._profile.approve
         *steps, effect = approve.steps
         about = {
@@ -62,16 +85,15 @@ class BatchPage:
             "batch": self._marks(),
             "messages": [approve.success.model_dump(), approve.refused.model_dump()],
         }
-        asked = time.monotonic()
         answer = self._elements.do("prepare", about, patience)
         self._raise_for_fault(answer)
-        # Else the browser may send the request of this click twice.
-        self._browser.drop_connections()
-        late = asked + (permit_ends - answer["now"]) / 1000
-        return Aim(self._browser, answer["at"], late)
+        return answer
 
-    def hear(self) -> Word:
-        """The portal's first word about this batch after a click: a hint, never proof."""
+    def hear(self, budget: float) -> Word:
+        """The portal's first word about this batch after a click: a hint, never proof.
+
+        Waits for it while the page may stay: `budget` seconds after it was read it must be left.
+        """
         approve = self._profile.approve
         about = {
             "key": self.reading.printed_key,
@@ -80,7 +102,8 @@ class BatchPage:
             "success": approve.success.model_dump(),
             "refused": approve.refused.model_dump(),
         }
-        answer = self._elements.ask("hear", about)
+        left = self.read_by + budget - 2 * LEAVING_SECONDS - time.monotonic()
+        answer = self._elements.ask("hear", about, max(0.0, left))
         return Word(answer["signal"], answer.get("words", ""))
 
     def _marks(self) -> dict[str, Any]:

@@ -28,6 +28,7 @@ from automation_service.browser_process import (
 from automation_service.chromium import BrowserOptions, chromium_options
 from automation_service.connections import PAGE, Connections
 from automation_service.devtools import DevToolsError, NoAnswer, Tab, TabGone
+from automation_service.keeper import Keeper
 from automation_service.masking import Mask
 from shared.errors import (
     ApplicationError,
@@ -41,12 +42,18 @@ __all__ = ["Browser", "BrowserOptions", "BrowserProcess", "PageMoved", "reap"]
 
 log = structlog.get_logger()
 
+_GUARD = (Path(__file__).resolve().parent / "guard.js").read_text(encoding="utf-8")
+BLANK = "about:blank"
+LEAVING_SECONDS = 0.5
+"""How long it may take to leave a page."""
 PICTURE_QUALITY = 70
 PICTURE_ATTEMPTS = 5
 MARGIN = 10.0
 """Seconds a browser may take for something beyond the time the page itself is given."""
 SIGN_OF_LIFE = 5.0
 """Seconds within which a browser that is well does the smallest thing."""
+
+_CLICK = "click"
 
 # What Chromium says of a page that is just being replaced by the next one.
 _MOVING = (
@@ -84,14 +91,22 @@ class Browser:
     Selenium starts and ends it; in between it is spoken to directly, see devtools.py.
     """
 
-    def __init__(self, options: BrowserOptions, announce: Callable[[BrowserProcess], None]) -> None:
+    def __init__(
+        self,
+        options: BrowserOptions,
+        announce: Callable[[BrowserProcess], None],
+        keeper: Keeper | None = None,
+    ) -> None:
         """Start it; `announce` hears of its processes as soon as there are any.
 
-        Raises BrowserDied if it does not start; nothing is left behind then.
+        `keeper` stands by it and ends it at its deadlines. Raises BrowserDied if it does not start;
+        nothing is left behind then.
         """
         self.options = options
         self.items_served = 0
         self._condemned = ""
+        self._keeper = keeper or Keeper()
+        self._leave_by: float | None = None
         self._process: BrowserProcess | None = None
         self._folder, temporary = make_folders(options.temp_dir)
 
@@ -99,6 +114,7 @@ class Browser:
             self._process = BrowserProcess(
                 pid, psutil.Process(pid).create_time(), str(self._folder)
             )
+            self._keeper.watch(self._process)
             announce(self._process)
 
         # Selenium writes every command with its arguments to its debug log.
@@ -112,6 +128,7 @@ class Browser:
             self._tab = self._open_tab(self.driver.current_window_handle)
             self._tab.call("Page.enable", MARGIN)
             self.mask = Mask(self._tab, MARGIN)
+            self._tab.call("Page.addScriptToEvaluateOnNewDocument", MARGIN, source=_GUARD)
             target = self.driver.execute_cdp_cmd(
                 "Target.createTarget", {"url": PAGE, "background": True}
             )
@@ -139,7 +156,7 @@ class Browser:
 
     def alive(self) -> bool:
         """True if the browser answers and may be used; costs a millisecond."""
-        if self._condemned or self._service.process.poll() is not None:
+        if self._condemned or not self._keeper.is_watching:
             return False
         try:
             with self._answering("a sign of life"):
@@ -150,16 +167,34 @@ class Browser:
     def navigate(self, url: str) -> None:
         """Load `url` anew; returns when the portal has begun to answer.
 
-        Raises PortalUnavailable if it cannot be reached, PortalTimeout if it does not answer;
-        the browser is condemned then.
+        A page that has to be left by a certain moment is left by then, whatever the portal does.
+        Raises PortalUnavailable if it cannot be reached, PortalTimeout if it does not answer; the
+        browser is condemned then.
         """
+        if self._leave_by is not None:
+            if self._answers_in_time(url, self._leave_by):
+                self._page_is_left()
+                return
+            self.leave_page()
         try:
             with self._answering("loading a page"):
-                answer = self._tab.call("Page.navigate", self.options.timeout, url=url)
+                self._load(url, self.options.timeout)
         except BrowserDied as error:
             if isinstance(error.__cause__, NoAnswer):
                 raise PortalTimeout("The portal took too long to answer.") from error
             raise
+
+    def _answers_in_time(self, url: str, moment: float) -> bool:
+        """Load `url`; False if the portal does not begin to answer shortly before `moment`."""
+        with self._answering("leaving a page for another"):
+            try:
+                self._load(url, max(0.0, moment - LEAVING_SECONDS - time.monotonic()))
+            except NoAnswer:
+                return False
+        return True
+
+    def _load(self, url: str, patience: float) -> None:
+        answer = self._tab.call("Page.navigate", patience, url=url)
         if "errorText" in answer:
             raise PortalUnavailable(f"The portal cannot be reached: {answer['errorText']}.")
 
@@ -205,8 +240,50 @@ class Browser:
                     return b64decode(shot["data"])
         raise PageChanged("No picture was taken: the page kept changing, or shows a secret.")
 
-    def drop_connections(self) -> None:
-        """Make the next request leave on a connection of its own, see connections.py."""
+    def end_by(self, moment: float) -> None:
+        """Have the browser ended at `moment` (time.monotonic()) unless its page is left before.
+
+        Raises BrowserDied if nobody would do it.
+        """
+        self._leave_by = moment
+        if not self._keeper.set(_CLICK, moment):
+            self.condemn("its keeper is gone")
+            raise BrowserDied("The browser has no keeper any more.")
+
+    def leave_page(self) -> None:
+        """Be where no script of the portal runs, if the page has to be left.
+
+        Raises BrowserDied if the browser does not go; its deadline stands then.
+        """
+        if self._leave_by is None:
+            return
+        with self._answering("leaving the page"):
+            self._tab.call("Page.navigate", MARGIN, url=BLANK)
+        self._page_is_left()
+
+    def _page_is_left(self) -> None:
+        self._leave_by = None
+        self._keeper.set(_CLICK, None)
+
+    @contextmanager
+    def requests_held(self) -> Iterator[None]:
+        """Let no request of the page leave before the end of this, and then on new connections.
+
+        So a request made inside never shares a connection that was used before, see
+        connections.py.
+        """
+        self._call("Fetch.enable", "holding requests")
+        try:
+            self._drop_connections()
+            yield
+        finally:
+            self._call("Fetch.disable", "letting requests go")
+
+    def _call(self, method: str, what: str) -> None:
+        with self._answering(what):
+            self._tab.call(method, MARGIN)
+
+    def _drop_connections(self) -> None:
         with self._answering("dropping connections"):
             try:
                 self._connections.drop()
@@ -248,6 +325,8 @@ class Browser:
     def _end(self) -> None:
         if self._process is not None:
             reap(self._process)
+        self._keeper.leave()
+        self._keeper.set(_CLICK, None)
         driver = getattr(self._service, "process", None)
         if driver is not None:
             # Our own child: without this it stays a zombie.

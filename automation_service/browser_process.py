@@ -33,6 +33,11 @@ class BrowserProcess:
     started: float
     user_data_dir: str
 
+    @property
+    def name(self) -> str:
+        """What the record calls it: good for one machine."""
+        return f"{self.group}@{self.started:.2f}"
+
 
 def reap(process: BrowserProcess) -> int:
     """End whatever still runs of a browser, remove its folders, and tell how many were ended.

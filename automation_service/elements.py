@@ -25,13 +25,13 @@ class Elements:
         self._browser = browser
         self._patience = patience
 
-    def ask(self, question: str, about: dict[str, Any]) -> Any:
+    def ask(self, question: str, about: dict[str, Any], patience: float | None = None) -> Any:
         """Put one of page.js's questions to the page, whichever page comes to stand there.
 
         Asks again while the page is being replaced by another; so only for questions that change
         nothing. Raises PortalTimeout if pages keep changing.
         """
-        deadline = time.monotonic() + self._patience
+        deadline = time.monotonic() + (self._patience if patience is None else patience)
         while True:
             try:
                 return self.do(question, about, max(0.0, deadline - time.monotonic()))

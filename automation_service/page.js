@@ -1,5 +1,5 @@
 // What we look for in a page, found and read inside the page: one call, one answer.
-// Evaluated anew for every question; it leaves `window.agentSeen` and the guard of the click behind.
+// Evaluated anew for every question; it leaves `window.agentSeen` behind. See guard.js too.
 (() => {
   "use strict";
 
@@ -128,6 +128,8 @@
   const clickable = (locator, ms) =>
     until(() => all(locator).find((it) => visible(it) && enabled(it) && onTop(it)), ms);
 
+  const press = (element) => window.agentGuard.act(() => element.click());
+
   const type = (element, text) => {
     // The prototype's own setter: frameworks that watch a field replace the element's.
     const setter = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(element), "value").set;
@@ -153,21 +155,6 @@
     }
   };
 
-  // From here on this page takes one click: on this element, before the permit ends.
-  const permitOneClick = (element, permitEnds) => {
-    let spent = false;
-    const guard = (event) => {
-      if (!spent && element.contains(event.target) && performance.now() <= permitEnds) {
-        spent = true;
-        return;
-      }
-      window.agentRefused = true;
-      event.preventDefault();
-      event.stopImmediatePropagation();
-    };
-    window.addEventListener("click", guard, { capture: true });
-  };
-
   // Takes every step but the click with the effect: that one is the driver's, and all that is left.
   const prepare = async (about, ms) => {
     const { steps, effect, remark, marker, key, words, batch, messages } = about;
@@ -177,15 +164,21 @@
       const element = await (step.click ? clickable(step.click, left()) : usable(step.fill, left()));
       if (!isStillOn(about.document)) return { fault: "moved" };
       if (!element) return { fault: "absent", place };
-      if (step.click) element.click();
+      if (step.click) press(element);
       else if (!fill(element, remark, marker)) return { fault: "unmarked", place };
     }
     const element = await clickable(effect, left());
     if (!isStillOn(about.document)) return { fault: "moved" };
     if (!element) return { fault: "absent", place: steps.length };
-    if (read(batch.printed_key) !== key || read(batch.status) !== words) return { fault: "moved" };
+    const fields = steps.flatMap((step) => (step.click ? [] : [step.fill]));
+    const holds = () =>
+      element.isConnected &&
+      read(batch.printed_key) === key &&
+      read(batch.status) === words &&
+      fields.every((at) => first(at)?.value.includes(marker));
     rememberMessages(messages);
-    permitOneClick(element, about.permit_ends);
+    const permitted = holds() && window.agentGuard.permit(element, about.permit_ends, holds);
+    if (!permitted) return { fault: "moved" };
     return { at: middleOf(element), now: performance.now() };
   };
 
@@ -200,7 +193,7 @@
   // The portal's first word after the click, if it is about this batch. A hint, never proof.
   const hear = async ({ key, batch, session, success, refused }, ms) => {
     const heard = await until(() => {
-      if (window.agentRefused) return { signal: "not_clicked" };
+      if (window.agentGuard?.hasRefused()) return { signal: "not_clicked" };
       if (location.protocol === "chrome-error:") return { signal: "no_answer" };
       if (shown(session.lost)) return { signal: "lost" };
       for (const [signal, at] of Object.entries({ success, refused })) {
@@ -224,7 +217,7 @@
     type(first(login.password), password);
     rememberMessages([login.refused]);
     const page = here();
-    all(login.submit).find(visible).click();
+    press(all(login.submit).find(visible));
     return { ...page, found };
   };
 
@@ -255,7 +248,7 @@
 
   const turn = async ({ pending }) => {
     const next = all(pending.next).find((element) => visible(element) && enabled(element));
-    if (next) next.click();
+    if (next) press(next);
     return { turned: Boolean(next) };
   };
 

@@ -84,8 +84,7 @@ class Portal:
     @property
     def browser_name(self) -> str:
         """The browser's processes, for the record: group and start."""
-        process = self._browser.process
-        return f"{process.group}@{process.started:.2f}"
+        return self._browser.process.name
 
     def serves(self, profile: Profile, base_url: str, credentials: Credentials) -> bool:
         """True if this is that portal under those credentials."""
@@ -95,6 +94,13 @@ class Portal:
     def picture(self) -> bytes:
         """What the window shows now, as JPEG."""
         return self._browser.picture()
+
+    def leave_page(self) -> None:
+        """Be where no script of the portal runs, if the page was clicked on.
+
+        Raises BrowserDied if the browser does not go.
+        """
+        self._browser.leave_page()
 
     def served_item(self) -> None:
         """Count an item towards the browser's replacement."""

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import structlog
 
 from automation_service.browser import Browser, BrowserOptions, BrowserProcess
+from automation_service.keeper import Keeper
 from automation_service.portal import Credentials, Portal
 from automation_service.profile import Profile
 from shared.contracts import LoginGate
@@ -21,6 +22,8 @@ class WarmBrowser:
         """Start nothing yet; `announce` hears of every browser started from here on."""
         self._options = options
         self._announce = announce
+        self.keeper = Keeper()
+        """Ends whatever browser there is at the deadlines that are set."""
         self._browser: Browser | None = None
         self._portal: Portal | None = None
 
@@ -36,7 +39,7 @@ class WarmBrowser:
         portal = self._warm_portal(profile, base_url, credentials)
         if portal is None:
             self.discard()
-            self._browser = Browser(self._options, self._announce)
+            self._browser = Browser(self._options, self._announce, self.keeper)
             self._browser.mask.cover(credentials.password)
             portal = Portal(self._browser, profile, base_url, credentials, gate)
             self._portal = portal

@@ -7,6 +7,7 @@ measured on this process's own monotonic clock, from when this process first saw
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Hashable, Mapping, Sequence
@@ -68,11 +69,14 @@ class Dispatcher:
         queue: TaskQueue,
         lease_seconds: float,
         decision_ttl: timedelta = timedelta(days=7),
+        task_time_limit: float = math.inf,
     ) -> None:
         """A claim that shows no sign of life for `lease_seconds` is released.
 
-        A task that waits for a decision longer than `decision_ttl` is cancelled.
+        A task that waits for a decision longer than `decision_ttl` is cancelled; one that was seen
+        running for `task_time_limit` seconds fails.
         """
+        self._task_time_limit = task_time_limit
         self._decision_ttl = decision_ttl
         self._record = record
         self._queue = queue
@@ -83,6 +87,7 @@ class Dispatcher:
         self._claims: Watch[claims.ClaimSign] = Watch()
         self._workers: Watch[str] = Watch()
         self._delays: Watch[Delay] = Watch()
+        self._running: Watch[str] = Watch()
         self._doorbells = DoorbellWatch()
         self._serving: list[Worker] = []
         self._next_watch = 0.0
@@ -126,6 +131,7 @@ class Dispatcher:
             self._watch_claims()
             self._watch_doorbells()
             self._watch_decisions()
+            self._watch_limits()
         self._watch_delays()
         line = DOORBELLS_A_SLOT * sum(worker.slots for worker in self._serving)
         with self._record.read() as connection:
@@ -210,6 +216,15 @@ class Dispatcher:
             with self._record.write() as connection:
                 steering.cancel_undecided(connection, task_id, since)
             log.warning("nobody decided in time", task_id=task_id)
+
+    def _watch_limits(self) -> None:
+        with self._record.read() as connection:
+            running = tasks.running(connection)
+        for task_id, seconds in self._running.silent_for(dict.fromkeys(running)).items():
+            if seconds >= self._task_time_limit:
+                with self._record.write() as connection:
+                    if steering.stop_overdue(connection, task_id, self._task_time_limit):
+                        log.warning("task took too long", task_id=task_id)
 
     def _watch_doorbells(self) -> None:
         with self._record.read() as connection:

@@ -106,7 +106,11 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     await asyncio.to_thread(migrate, record)
     queue = TaskQueue(create_celery(settings, keeps_results=False))
     dispatcher = Dispatcher(
-        record, queue, settings.lease_seconds, timedelta(seconds=settings.decision_ttl)
+        record,
+        queue,
+        settings.lease_seconds,
+        timedelta(seconds=settings.decision_ttl),
+        settings.task_time_limit,
     )
     news = NewsPublisher(settings.redis)
     keys = load_keys(settings)

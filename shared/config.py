@@ -67,6 +67,9 @@ class Settings(BaseSettings):
     max_attempts: int = Field(3, ge=1, le=20)
     lease_seconds: float = Field(30, ge=3)
     decision_ttl: int = Field(7 * 24 * 3600, ge=60)
+    item_time_limit: float = Field(600, ge=1)
+    task_time_limit: float = Field(24 * 3600, ge=1)
+    late_look_seconds: float = Field(900, ge=1)
     turn_seconds: float = Field(15, ge=1)
     drain_seconds: float = Field(60, ge=1)
 

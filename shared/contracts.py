@@ -6,6 +6,7 @@ and the automation library; and what a claim offers to whoever works on an item.
 
 from __future__ import annotations
 
+import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -134,7 +135,8 @@ class IntentTerms:
 class Intent:
     """The durable note "about to click", under the fence that was valid when it was stated.
 
-    `marker` is unique and goes into the portal's remark where the portal has one.
+    `marker` is unique and goes into the portal's remark where the portal has one. `browser` names
+    the browser's processes; `seen_at` is when this process first saw it, on `time.monotonic()`.
     """
 
     id: int
@@ -144,6 +146,8 @@ class Intent:
     click_budget: float
     settle: float
     stated_at: datetime
+    browser: str
+    seen_at: float = field(default_factory=time.monotonic, compare=False)
 
 
 @dataclass(frozen=True)
@@ -155,7 +159,9 @@ class ItemOutcome:
     reading: Reading | None = None
     attribution: Attribution | None = None
     verdict: Verdict | None = None
-    """Given to every intent of the item that has none yet."""
+    """Given to every intent of the batch that has none yet, but for those `taken`."""
+    taken: tuple[str, ...] = ()
+    """The markers of the intents that the portal shows to have taken effect."""
     clicks: int = 0
     details: dict[str, Any] = field(default_factory=dict)
     error: str | None = None
@@ -220,13 +226,13 @@ class Claim(Protocol):
         ...
 
     def check(self) -> None:
-        """Raise ClaimLost if the claim is no longer ours as far as we know."""
+        """Raise ClaimLost if the claim is not ours as far as we know, TimeIsUp if time is over."""
         ...
 
-    def wait(self, seconds: float) -> None:
-        """Let `seconds` pass on our monotonic clock while the claim is renewed.
+    def wait_until(self, moment: float) -> None:
+        """Wait for a moment of `time.monotonic()` while the claim is renewed.
 
-        Raises ClaimLost as soon as the claim is lost.
+        Raises ClaimLost as soon as the claim is lost, TimeIsUp once the time for the item is over.
         """
         ...
 

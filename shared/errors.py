@@ -19,6 +19,7 @@ AgentError
 │   ├── SessionLost
 │   ├── BrowserDied
 │   ├── EvidenceFailed
+│   ├── TimeIsUp
 │   └── WorkerKilled
 ├── UnverifiedError             it may or may not have happened: stop and tell a human
 ├── FatalError                  ends the whole task at once
@@ -186,6 +187,12 @@ class EvidenceFailed(ApplicationError):
     """Evidence could not be stored, so nothing may be clicked."""
 
     code = "evidence_failed"
+
+
+class TimeIsUp(ApplicationError):
+    """It took longer than it may."""
+
+    code = "time_limit"
 
 
 class WorkerKilled(ApplicationError):

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection
 
-from shared.contracts import ItemOutcome
+from shared.contracts import Intent, ItemOutcome
 from shared.record import (
     Record,
     claims,
     events,
+    intents,
     items,
     outcomes,
     slots,
+    steering,
     tasks,
 )
 from shared.record.claims import HeldClaim
@@ -43,15 +46,26 @@ def begin(record: Record, task_id: str) -> Task | None:
     return persist(record, write)
 
 
-def claim_next(record: Record, task_id: str, slot_id: str) -> tuple[HeldClaim, Task] | None:
-    """Claim the next free item; with the task as it stands at that moment. None if none is free."""
+@dataclass(frozen=True)
+class Claimed:
+    """An item that was claimed; its task and its open intents as they stood at that moment."""
 
-    def write(connection: Connection) -> tuple[HeldClaim, Task] | None:
+    held: HeldClaim
+    task: Task
+    intents: tuple[Intent, ...]
+
+
+def claim_next(record: Record, task_id: str, slot_id: str) -> Claimed | None:
+    """Claim the next free item; None if none is free."""
+
+    def write(connection: Connection) -> Claimed | None:
         task = tasks.lock(connection, task_id)
         if task is None or task.state not in SERVED_STATES:
             return None
         held = claims.take_next(connection, task_id, slot_id)
-        return None if held is None else (held, task)
+        if held is None:
+            return None
+        return Claimed(held, task, intents.without_verdict(connection, held))
 
     return persist(record, write)
 
@@ -139,22 +153,13 @@ def finished(
 def task_failed(
     record: Record, claim: RecordClaim, definition: TaskDefinition[Any], failure: FailTask
 ) -> None:
-    """Write why the task cannot go on, and end what nobody works on. Raises ClaimLost.
-
-    Items that other slots have in hand, or that may have been clicked, still get outcomes of their
-    own; the last one of all makes the task final.
-    """
-    rest = ItemOutcome(ItemStatus.FAILED, f"Not tried: {failure.error}", error=failure.error)
+    """Write why the task cannot go on, and end what nobody works on. Raises ClaimLost."""
 
     def write(connection: Connection) -> None:
         task = tasks.lock(connection, claim.task_id)
         if task is None:
             return
-        tasks.note_failure(connection, task, failure.code, failure.error)
-        ended = outcomes.end_unbegun(connection, task.id, rest)
-        ended += outcomes.end_reviewed(connection, task.id, rest)
-        task = tasks.count_finished(connection, task, len(ended))
-        events.append(connection, task.id, item_events(connection, ended, definition.announcement))
+        steering.fail(connection, task, failure.code, failure.error, definition.announcement)
         _finish(connection, claim, definition, failure.outcome)
 
     persist(record, write)

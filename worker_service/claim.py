@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -22,16 +23,20 @@ from shared.contracts import (
     Review,
     Verdict,
 )
-from shared.errors import ClaimLost, NothingClicked
-from shared.record import Record, artifacts, claims, events, intents, outcomes
+from shared.errors import ClaimLost, NothingClicked, TimeIsUp
+from shared.record import Record, artifacts, claims, events, intents, outcomes, tasks
 from shared.record.claims import HeldClaim
 from shared.record.events import NewEvent
 from shared.record.persistence import persist
 from shared.record.progress import log_event
+from shared.record.steering import TIME_LIMIT
 
 logger = structlog.get_logger()
 
 RENEWALS_PER_LEASE = 3
+LOOK_SECONDS = 1.0
+"""How often the time is looked at, and the task's word on it."""
+TOOK_TOO_LONG = "It took longer than ITEM_TIME_LIMIT allows."
 
 
 class RecordClaim:
@@ -41,12 +46,19 @@ class RecordClaim:
         self,
         record: Record,
         held: HeldClaim,
+        intents: tuple[Intent, ...],
         lease_seconds: float,
         tell: Callable[[str], None],
         *,
         may_act: bool = True,
+        cut: Callable[[], None] = lambda: None,
     ) -> None:
-        """`tell` is called with the task's id after each commit that others may want to see."""
+        """`intents` are those without verdict on the batch.
+
+        `tell` is called with the task's id after each commit that others may want to see; `cut`
+        ends at once whatever is being waited for, and is called, by another thread, when the time
+        for the item or its task is over.
+        """
         self.held = held
         self._record = record
         self._lease = lease_seconds
@@ -55,11 +67,16 @@ class RecordClaim:
         self._evidence: list[Evidence] = []
         self._log: list[NewEvent] = []
         self._may_act = may_act
-        self._lost = threading.Event()
+        self._cut = cut
+        self._limit = math.inf
+        self._over: str | None = None
+        self._has_grace = False
+        self._lost = False
+        self._stop = threading.Event()
         self._done = threading.Event()
         self._renewed_at = time.monotonic()
         self._renewer = threading.Thread(target=self._keep, name="renewer", daemon=True)
-        self._open_intents = self._read_intents()
+        self._open_intents = intents
 
     def __enter__(self) -> RecordClaim:
         """Begin to renew."""
@@ -97,19 +114,49 @@ class RecordClaim:
         return self._may_act
 
     @property
+    def over(self) -> str | None:
+        """Why the time is over; None while it is not."""
+        if self._over is None and time.monotonic() >= self._limit:
+            self._over = TOOK_TOO_LONG
+        return self._over
+
+    def limit(self, moment: float) -> None:
+        """Let the item take until this moment of `time.monotonic()`."""
+        self._limit = moment
+
+    @property
     def review(self) -> Review | None:
         """What a person was shown before choosing this item."""
         shown = self.held.item.review
         return Review(**shown) if shown else None
 
-    def check(self) -> None:
-        """Raise ClaimLost if the claim is no longer ours, or nobody could renew it for a lease."""
-        if self._lost.is_set() or time.monotonic() - self._renewed_at >= self._lease:
-            raise ClaimLost(f"The claim on {self.key} is no longer ours.")
+    def resolve_only(self, moment: float) -> None:
+        """Allow no click any more, but time to read what became of one, until this moment."""
+        self._may_act = False
+        self._limit = moment
+        self._over = None
+        self._has_grace = True
+        if not self._lost:
+            self._stop.clear()
 
-    def wait(self, seconds: float) -> None:
-        """Let `seconds` pass while the claim is renewed. Raises ClaimLost as soon as it is lost."""
-        self._lost.wait(seconds)
+    def check(self) -> None:
+        """Raise ClaimLost if the claim is not ours any more, or nobody could renew it for a lease.
+
+        Raises TimeIsUp if the time for the item or its task is over.
+        """
+        if self._lost or time.monotonic() - self._renewed_at >= self._lease:
+            raise ClaimLost(f"The claim on {self.key} is no longer ours.")
+        if self.over:
+            raise TimeIsUp(self.over)
+
+    def wait_until(self, moment: float) -> None:
+        """Wait for a moment of `time.monotonic()` while the claim is renewed.
+
+        Raises ClaimLost as soon as it is lost, TimeIsUp as soon as the time is over.
+        """
+        end = min(moment, self._limit)
+        while (left := end - time.monotonic()) > 0 and not self._stop.wait(left):
+            pass
         self.check()
 
     def state_intent(self, terms: IntentTerms) -> Intent:
@@ -160,21 +207,45 @@ class RecordClaim:
     def _forget_notes(self) -> None:
         self._readings, self._evidence, self._log = [], [], []
 
-    def _read_intents(self) -> tuple[Intent, ...]:
-        return persist(self._record, lambda c: intents.without_verdict(c, self.held))
-
     def _keep(self) -> None:
-        while not self._done.wait(self._lease / RENEWALS_PER_LEASE):
+        renew_at = time.monotonic() + self._lease / RENEWALS_PER_LEASE
+        look = min(LOOK_SECONDS, self._lease / RENEWALS_PER_LEASE)
+        while not self._done.wait(look):
             try:
-                with self._record.write() as connection:
-                    ours = claims.renew(connection, self.held)
+                self._look_at_time()
+                if time.monotonic() >= renew_at and not self._renew():
+                    return
             except SQLAlchemyError as error:
                 logger.warning("claim not renewed", reason=str(error).split("\n")[0])
                 continue
-            if not ours:
-                self._lost.set()
-                return
+            if time.monotonic() >= renew_at:
+                renew_at = time.monotonic() + self._lease / RENEWALS_PER_LEASE
+
+    def _renew(self) -> bool:
+        with self._record.write() as connection:
+            ours = claims.renew(connection, self.held)
+        if ours:
             self._renewed_at = time.monotonic()
+            return True
+        self._lost = True
+        self._stop.set()
+        return False
+
+    def _look_at_time(self) -> None:
+        """Cut the work short if its time is over: the item's by our clock, the task's by its word.
+
+        Reading what became of a click is not cut short by the task: that has a time of its own.
+        """
+        if self._stop.is_set():
+            return
+        if not self._has_grace:
+            with self._record.read() as connection:
+                task = tasks.get(connection, self.task_id)
+            if task is not None and task.error_code == TIME_LIMIT:
+                self._over = task.error
+        if self.over:
+            self._stop.set()
+            self._cut()
 
 
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40}

@@ -8,43 +8,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 import structlog
-from pydantic import BaseModel
 
-from shared.contracts import ItemOutcome
 from shared.correlation import about_task
-from shared.errors import ClaimLost, NothingClicked, WorkerKilled
+from shared.errors import WorkerKilled
 from shared.record import Record, slots, tasks
-from shared.record.claims import HeldClaim
 from shared.record.persistence import persist
 from shared.record.tasks import Task
-from shared.task_state import ItemStatus, TaskState
 from worker_service import bookkeeping
-from worker_service.claim import RecordClaim
+from worker_service.attempt import ITEM, Attempt, guarded
 from worker_service.context import TaskContext
-from worker_service.outcomes import Decision, FailTask, Finish, TryAgain, decide, given_up
+from worker_service.outcomes import decide
 from worker_service.registry import Plan, TaskDefinition
+from worker_service.slot_rules import SlotRules
 
 log = structlog.get_logger()
-
-T = TypeVar("T")
-
-READS_PER_ATTEMPT = 2
-"""An item whose reading kills its worker is left unverified after twice its attempts."""
-
-
-@dataclass(frozen=True)
-class SlotRules:
-    """How a slot behaves. Times in seconds."""
-
-    worker_id: str
-    pid: int
-    lease_seconds: float
-    turn_seconds: float
-    max_attempts: int
 
 
 class Executor:
@@ -107,12 +87,14 @@ class Executor:
             plan = WorkerKilled(f"The worker died {attempt - 1} times while it planned this task.")
         else:
             params = definition.params
-            plan = _guarded(
-                lambda: definition.plan(params.model_validate(task.params), context),
-                "planning failed",
-            )
+            with context.browser.keeper.deadline(ITEM, self._limit()):
+                plan = guarded(
+                    lambda: definition.plan(params.model_validate(task.params), context),
+                    "planning failed",
+                )
         if isinstance(plan, Exception):
-            decision = self._decide(plan, attempt, intent_open=False)
+            most = self._rules.max_attempts
+            decision = decide(plan, attempt=attempt, max_attempts=most, intent_open=False)
             bookkeeping.planning_failed(self._record, task, decision)
             return None
         planned = bookkeeping.planned(self._record, task.id, definition, plan)
@@ -123,91 +105,18 @@ class Executor:
         self, slot_id: str, task: Task, definition: TaskDefinition[Any], context: TaskContext
     ) -> None:
         params = definition.params.model_validate(task.params)
+        attempt = Attempt(self._record, definition, params, context, self._tell, self._rules)
         turn_ends = time.monotonic() + self._rules.turn_seconds
         while not self._draining():
             claimed = bookkeeping.claim_next(self._record, task.id, slot_id)
             if claimed is None:
                 return
-            self._do(*claimed, definition, params, context)
+            attempt.make(claimed)
             if time.monotonic() >= turn_ends and self._another_waits(task.id):
                 return
 
-    def _do(
-        self,
-        held: HeldClaim,
-        task: Task,
-        definition: TaskDefinition[Any],
-        params: BaseModel,
-        context: TaskContext,
-    ) -> None:
-        ending = self._ending_without_a_click(held, task)
-        claim = RecordClaim(
-            self._record, held, self._rules.lease_seconds, self._tell, may_act=ending is None
-        )
-        with claim:
-            if ending is not None and not self._worth_reading(claim):
-                decision: Decision = Finish(given_up(ending, intent_open=bool(claim.open_intents)))
-            else:
-                decision = self._attempt(claim, ending, definition, params, context)
-            try:
-                self._keep(claim, definition, decision)
-            except ClaimLost as lost:
-                log.warning("claim lost before the outcome was kept", key=claim.key, why=str(lost))
-        self._tell(held.item.task_id)
-
-    def _ending_without_a_click(self, held: HeldClaim, task: Task) -> ItemOutcome | None:
-        """How the item ends if nothing was clicked, when nothing may be; None: work on it."""
-        if task.state is TaskState.CANCELLING:
-            return ItemOutcome(ItemStatus.SKIPPED, task.error or "")
-        if task.error is not None:
-            return ItemOutcome(ItemStatus.FAILED, f"Not tried: {task.error}", error=task.error)
-        if held.tries > self._rules.max_attempts:
-            why = f"Given up: the worker died {held.tries - 1} times while it worked on it."
-            return ItemOutcome(ItemStatus.FAILED, why, error=why)
-        return None
-
-    def _worth_reading(self, claim: RecordClaim) -> bool:
-        """True if something may have been clicked, and reading it has not killed us before."""
-        too_often = READS_PER_ATTEMPT * self._rules.max_attempts
-        return bool(claim.open_intents) and claim.held.tries <= too_often
-
-    def _attempt(
-        self,
-        claim: RecordClaim,
-        ending: ItemOutcome | None,
-        definition: TaskDefinition[Any],
-        params: BaseModel,
-        context: TaskContext,
-    ) -> Decision:
-        work = definition.run_item
-        if definition.review_item and definition.wants_review(params) and claim.review is None:
-            work = definition.review_item
-        outcome = _guarded(lambda: work(claim, params, context), f"{claim.key}: attempt failed")
-        if isinstance(outcome, NothingClicked) and ending is not None:
-            return Finish(ending)
-        if isinstance(outcome, Exception):
-            return self._decide(outcome, claim.held.tries, intent_open=bool(claim.open_intents))
-        return Finish(outcome)
-
-    def _decide(self, error: Exception, attempt: int, *, intent_open: bool) -> Decision:
-        return decide(
-            error,
-            attempt=attempt,
-            max_attempts=self._rules.max_attempts,
-            intent_open=intent_open,
-        )
-
-    def _keep(
-        self, claim: RecordClaim, definition: TaskDefinition[Any], decision: Decision
-    ) -> None:
-        if isinstance(decision, Finish):
-            bookkeeping.finished(self._record, claim, definition, decision.outcome)
-        elif isinstance(decision, TryAgain):
-            bookkeeping.to_try_again(self._record, claim, decision)
-        elif isinstance(decision, FailTask):
-            bookkeeping.task_failed(self._record, claim, definition, decision)
-        else:
-            log.warning("let go of an item", key=claim.key, reason=decision.reason)
+    def _limit(self) -> float:
+        return time.monotonic() + self._rules.item_time_limit
 
     def _another_waits(self, task_id: str) -> bool:
         with self._record.read() as connection:
@@ -217,12 +126,3 @@ class Executor:
         with self._record.read() as connection:
             task = tasks.get(connection, task_id)
         return "unknown" if task is None else task.state.value
-
-
-def _guarded(work: Callable[[], T], failed: str) -> T | Exception:
-    """The worker's one broad except: whatever goes wrong in a task type becomes a value."""
-    try:
-        return work()
-    except Exception as error:
-        log.warning(failed, reason=str(error), exc_info=True)
-        return error

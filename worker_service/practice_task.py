@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from typing import Any
 
 from pydantic import ConfigDict, Field
@@ -57,7 +58,7 @@ def test_task(claim: Claim, params: TestTaskParams, context: TaskContext) -> Ite
     """Do one step."""
     if params.fail:
         raise TaskFailed("The task was asked to fail.")
-    claim.wait(params.duration / params.steps)
+    claim.wait_until(time.monotonic() + params.duration / params.steps)
     echo: dict[str, Any] = dict(params.model_extra or {})
     details = {"echo": echo} if echo else {}
     dice = random.Random(f"{context.task_id}/{claim.key}")

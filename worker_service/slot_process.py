@@ -18,7 +18,8 @@ from shared.notifications import NewsPublisher
 from shared.record import Record, slots, workers
 from shared.record.persistence import persist
 from worker_service.context import TaskContext
-from worker_service.executor import Executor, SlotRules
+from worker_service.executor import Executor
+from worker_service.slot_rules import SlotRules
 from worker_service.tasks import task_map
 
 PROFILES = Path(automation_service.__file__).parent / "profiles"
@@ -54,6 +55,7 @@ class SlotProcess:
                 pid=os.getpid(),
                 lease_seconds=settings.lease_seconds,
                 turn_seconds=settings.turn_seconds,
+                item_time_limit=settings.item_time_limit,
                 max_attempts=settings.max_attempts,
             ),
         )

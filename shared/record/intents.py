@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import ColumnElement, Connection, select, true, update
 
 from shared.contracts import Intent, IntentTerms, Verdict
 from shared.record import claims
@@ -45,6 +46,7 @@ def state(connection: Connection, claim: HeldClaim, terms: IntentTerms) -> Inten
         click_budget=terms.click_budget,
         settle=terms.settle,
         stated_at=stated_at,
+        browser=terms.browser,
     )
 
 
@@ -69,14 +71,28 @@ def without_verdict(connection: Connection, claim: HeldClaim) -> tuple[Intent, .
             click_budget=row.click_budget,
             settle=row.settle,
             stated_at=row.stated_at,
+            browser=row.browser,
         )
         for row in rows
     )
 
 
-def close(connection: Connection, claim: HeldClaim, verdict: Verdict) -> None:
-    """Give every open intent of this batch a verdict, under the fence. Raises ClaimLost."""
+def close(
+    connection: Connection, claim: HeldClaim, verdict: Verdict, taken: Sequence[str] = ()
+) -> None:
+    """Give every open intent of this batch a verdict, under the fence. Raises ClaimLost.
+
+    Those whose markers are in `taken` took effect, whatever became of the others.
+    """
     claims.require(connection, claim)
+    if taken:
+        _close(connection, claim, Verdict.TAKEN, intents.c.marker.in_(taken))
+    _close(connection, claim, verdict, true())
+
+
+def _close(
+    connection: Connection, claim: HeldClaim, verdict: Verdict, which: ColumnElement[bool]
+) -> None:
     connection.execute(
         update(intents)
         .where(
@@ -84,6 +100,7 @@ def close(connection: Connection, claim: HeldClaim, verdict: Verdict) -> None:
             intents.c.action == claim.item.action,
             intents.c.key == claim.item.key,
             intents.c.verdict.is_(None),
+            which,
         )
         .values(verdict=verdict.value, verdict_at=utc_now())
     )

@@ -24,7 +24,7 @@ def record(connection: Connection, claim: HeldClaim, outcome: ItemOutcome) -> No
     """
     claims.require(connection, claim)
     if outcome.verdict is not None:
-        intents.close(connection, claim, outcome.verdict)
+        intents.close(connection, claim, outcome.verdict, outcome.taken)
     read_id = None if outcome.reading is None else insert_read(connection, claim, outcome.reading)
     _end(connection, [claim.item.id], outcome, read_id)
     claims.free(connection, claim)

@@ -10,15 +10,17 @@ from typing import Any
 from sqlalchemy import Connection, select
 
 from shared.contracts import ItemOutcome
-from shared.errors import InvalidParams, StateConflict
+from shared.errors import InvalidParams, StateConflict, TimeIsUp
 from shared.record import events, outcomes, tables, task_types, tasks
 from shared.record.conclusion import conclude, end
 from shared.record.progress import item_events
+from shared.record.task_types import TaskType
 from shared.record.tasks import Task
 from shared.task_state import ItemStatus, TaskState
 from shared.utils import new_id, utc_now
 
 CANCELLED_CODE = "cancelled"
+TIME_LIMIT = TimeIsUp.code
 RETRIED = (ItemStatus.FAILED, ItemStatus.UNVERIFIED)
 
 
@@ -101,6 +103,38 @@ def cancel_undecided(connection: Connection, task_id: str, since: datetime) -> b
     if task.awaiting_since is None or task.awaiting_since >= since:
         return False
     cancel(connection, task, "the system: nobody decided in time")
+    return True
+
+
+def fail(
+    connection: Connection, task: Task, code: str, error: str, task_type: TaskType | None
+) -> Task:
+    """Note why a locked task cannot go on, and end with it what nobody works on.
+
+    Items that slots have in hand, or that may have been clicked, still get outcomes of their own;
+    the last one of all makes the task final.
+    """
+    task = tasks.note_failure(connection, task, code, error)
+    rest = ItemOutcome(ItemStatus.FAILED, f"Not tried: {error}", error=error)
+    ended = outcomes.end_unbegun(connection, task.id, rest)
+    ended += outcomes.end_reviewed(connection, task.id, rest)
+    task = tasks.count_finished(connection, task, len(ended))
+    events.append(connection, task.id, item_events(connection, ended, task_type))
+    return task
+
+
+def stop_overdue(connection: Connection, task_id: str, limit: float) -> bool:
+    """Fail a running task that took longer than `limit` seconds; False if it is not running."""
+    task = tasks.lock(connection, task_id)
+    if task is None or task.state is not TaskState.RUNNING or task.error is not None:
+        return False
+    task_type = task_types.get(connection, task.task_type)
+    error = f"The task took longer than TASK_TIME_LIMIT allows, {limit:.0f} s."
+    task = fail(connection, task, TIME_LIMIT, error, task_type)
+    if task.total is None:
+        end(connection, task, TaskState.FAILED, task_type)
+    elif not conclude(connection, task, task_type):
+        tasks.ring_now(connection, task.id)
     return True
 
 

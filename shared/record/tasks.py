@@ -162,6 +162,14 @@ def undecided_since(connection: Connection, moment: datetime) -> list[str]:
     return list(connection.execute(query).scalars())
 
 
+def running(connection: Connection) -> list[str]:
+    """The ids of the tasks that are being worked on and may go on."""
+    running = select(tasks.c.id).where(
+        tasks.c.state == TaskState.RUNNING.value, tasks.c.error.is_(None)
+    )
+    return list(connection.execute(running).scalars())
+
+
 def begin_planning(connection: Connection, task: Task) -> Task:
     """Note that one more slot tries to plan the locked task; the task as it then stands."""
     attempts = task.plan_attempts + 1

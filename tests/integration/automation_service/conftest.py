@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from automation_service.batch_approval_service import BatchApprovalService
-from automation_service.browser import BrowserOptions, BrowserProcess
+from automation_service.browser import Browser, BrowserOptions, BrowserProcess
 from automation_service.evidence import EvidenceFolder
 from automation_service.portal import Credentials, Portal
 from automation_service.profile import Profile, Timings, builtin_profile
@@ -21,6 +21,7 @@ from launcher.inheritance import practice_environment
 from launcher.leftovers import end_all
 from launcher.practice_portal import PracticePortal
 from shared.contracts import ItemOutcome
+from tests.integration.automation_service.pages import PROFILE, Pages
 from tests.integration.automation_service.worker_double import InMemoryClaim, InMemoryGate
 
 SETTLE = 0.5
@@ -157,3 +158,48 @@ def open_desk(tmp_path: Path, make_options: Callable[..., BrowserOptions]) -> It
             return _open_desk(folder, stack, make_options, browser or {}, practice)
 
         yield open_one
+
+
+@pytest.fixture
+def pages() -> Iterator[Pages]:
+    served = Pages()
+    yield served
+    served.close()
+
+
+@pytest.fixture(scope="module")
+def browser(
+    make_options: Callable[..., BrowserOptions], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Browser]:
+    folder: Path = tmp_path_factory.mktemp("browsers")
+    started = Browser(make_options(folder), lambda process: None)
+    yield started
+    started.quit()
+
+
+OpenPortal = Callable[..., Portal]
+
+
+@pytest.fixture
+def portal_with(browser: Browser, pages: Pages) -> OpenPortal:
+    """The portal, with parts of the profile replaced."""
+
+    def make(**changes: dict[str, Any]) -> Portal:
+        parts = {name: {**PROFILE[name], **part} for name, part in changes.items()}
+        profile = Profile.model_validate({**PROFILE, **parts})
+        return Portal(browser, profile, pages.url, Credentials("a", "b"), InMemoryGate())
+
+    return make
+
+
+@pytest.fixture
+def portal(portal_with: OpenPortal) -> Portal:
+    return portal_with()
+
+
+@pytest.fixture
+def spare_browser(make_options: Callable[..., BrowserOptions], tmp_path: Path) -> Iterator[Browser]:
+    """One that may be spoiled, and is impatient with portals."""
+    started = Browser(make_options(tmp_path, timeout=3), lambda process: None)
+    yield started
+    started.quit()

@@ -33,8 +33,8 @@ def test_a_browser_whose_connections_cannot_be_dropped_is_not_used_again(
     try:
         reap(browser.process)
 
-        with pytest.raises(BrowserDied):
-            browser.drop_connections()
+        with pytest.raises(BrowserDied), browser.requests_held():
+            pass
         assert not browser.alive()
     finally:
         browser.quit()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from secrets import token_hex
 
 from shared.contracts import (
@@ -51,10 +52,15 @@ class InMemoryClaim:
         self.review: Review | None = None
         self.lost = False
         self.intents = intents or Intents()
+        self.intents.stated = [
+            replace(intent, seen_at=time.monotonic()) for intent in self.intents.stated
+        ]
         self.journal: list[str] = []
         self.readings: list[Reading] = []
         self.evidence: list[Evidence] = []
         self.waited: list[float] = []
+        self.waited_since_taken: list[float] = []
+        self._taken_at = time.monotonic()
         self.on_intent: Callable[[], None] = lambda: None
         self.on_reading: Callable[[Reading], None] = lambda reading: None
 
@@ -68,10 +74,12 @@ class InMemoryClaim:
         if self.lost:
             raise ClaimLost
 
-    def wait(self, seconds: float) -> None:
+    def wait_until(self, moment: float) -> None:
         """Let the time really pass."""
         self.check()
+        seconds = max(0.0, moment - time.monotonic())
         self.waited.append(seconds)
+        self.waited_since_taken.append(moment - self._taken_at)
         time.sleep(seconds)
 
     def state_intent(self, terms: IntentTerms) -> Intent:
@@ -85,6 +93,7 @@ class InMemoryClaim:
             click_budget=terms.click_budget,
             settle=terms.settle,
             stated_at=utc_now(),
+            browser=terms.browser,
         )
         self.intents.stated.append(intent)
         self.journal.append("intent")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,10 @@ from shared.record.tasks import Task
 from shared.task_state import ItemStatus, TaskState
 from shared.utils import new_id, utc_now
 from worker_service.context import TaskContext
-from worker_service.executor import Executor, SlotRules
+from worker_service.executor import Executor
 from worker_service.params import TaskParams
 from worker_service.registry import Plan, TaskDefinition, task
+from worker_service.slot_rules import SlotRules
 
 TERMS = IntentTerms(click_budget=1, settle=1, session="s", browser="b", permit_ends=1000)
 
@@ -98,6 +100,7 @@ class Office:
             "pid": 1,
             "lease_seconds": 30,
             "turn_seconds": 60,
+            "item_time_limit": 60,
             "max_attempts": 3,
         }
         return Executor(
@@ -514,7 +517,7 @@ def test_a_lease_nobody_could_renew_counts_as_lost(office: Office) -> None:
             (sign,) = claims.held(connection)
             claims.release_silent(connection, sign)
         try:
-            claim.wait(20)
+            claim.wait_until(time.monotonic() + 20)
         except ClaimLost:
             lost.append(True)
         return stamped(claim)

@@ -1,0 +1,174 @@
+"""From what the portal shows to how an item ended: words and verdicts, nothing is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from automation_service.judgement import Finding, approvals
+from automation_service.profile import Profile
+from shared.contracts import (
+    Attribution,
+    Condition,
+    HistoryLine,
+    Intent,
+    ItemOutcome,
+    Reading,
+    Review,
+    Verdict,
+)
+from shared.task_state import ItemStatus
+
+
+class Conclusion:
+    """Concludes on batches of one portal, under one account."""
+
+    def __init__(self, profile: Profile, username: str) -> None:
+        """`username` is whom the portal knows us as."""
+        self._profile = profile
+        self._username = username
+
+    def nothing_to_click(self, key: str, reading: Reading) -> ItemOutcome:
+        """A batch that nobody of us clicked and that cannot be approved."""
+        if reading.condition is Condition.APPROVED:
+            return ItemOutcome(
+                ItemStatus.ALREADY_DONE,
+                self._approved_by_others(reading),
+                reading,
+                Attribution.SOMEBODY_ELSE,
+                details=dict(reading.columns),
+            )
+        if reading.condition is Condition.MISSING:
+            shown = f" It shows {reading.printed_key}." if reading.printed_key else ""
+            return ItemOutcome(
+                ItemStatus.NOT_FOUND, f"The portal has no batch {key}.{shown}", reading
+            )
+        return ItemOutcome(
+            ItemStatus.REFUSED, _shows(reading), reading, details=dict(reading.columns)
+        )
+
+    def to_review(self, reading: Reading) -> ItemOutcome:
+        """A batch that would be approved, if somebody says so."""
+        return ItemOutcome(
+            ItemStatus.REVIEWED,
+            f"The portal shows {reading.words!r}; it would be approved.",
+            reading,
+            details=dict(reading.columns),
+        )
+
+    def changed(self, review: Review, reading: Reading) -> ItemOutcome:
+        """A batch that is not any more what a person was shown."""
+        then = {"status": review.words, **review.columns}
+        now = {"status": reading.words, **reading.columns}
+        differing = sorted(name for name in then | now if then.get(name) != now.get(name))
+        return ItemOutcome(
+            ItemStatus.REFUSED,
+            f"Changed since review: {', '.join(differing)}.",
+            reading,
+            details={**reading.columns, "shown_for_review": then, "shown_now": now},
+        )
+
+    def refused(self, words: str, reading: Reading) -> ItemOutcome:
+        """The portal said no to our click, and shows the batch as it was."""
+        return ItemOutcome(
+            ItemStatus.REFUSED,
+            words,
+            reading,
+            verdict=Verdict.NOT_TAKEN,
+            clicks=1,
+            details=dict(reading.columns),
+        )
+
+    def unverified(self, why: str, reading: Reading, **more: Any) -> ItemOutcome:
+        """It may or may not have happened: a human must look."""
+        return ItemOutcome(
+            ItemStatus.UNVERIFIED,
+            f"{why} Please look at the portal.",
+            reading,
+            Attribution.UNKNOWN,
+            Verdict.UNKNOWN,
+            details=dict(reading.columns),
+            **more,
+        )
+
+    def settled(
+        self, finding: Finding, reading: Reading, intents: Sequence[Intent], clicks: int
+    ) -> ItemOutcome:
+        """A batch on which every one of `intents` is settled, other than as pending."""
+        if finding is Finding.OURS:
+            return self._ours(reading, intents, clicks)
+        if finding is Finding.APPROVED:
+            told = "The portal shows approved after our click."
+            return self._outcome(
+                ItemStatus.DONE, told, reading, clicks, Attribution.UNKNOWN, Verdict.UNKNOWN
+            )
+        if finding is Finding.SOMEBODY_ELSE:
+            return self._outcome(
+                ItemStatus.ALREADY_DONE,
+                self._approved_by_others(reading),
+                reading,
+                clicks,
+                Attribution.SOMEBODY_ELSE,
+                Verdict.NOT_TAKEN,
+            )
+        known = reading.words in self._profile.batch.words
+        if finding is Finding.MOVED_ON and known and self._profile.marks_remarks:
+            return self._outcome(
+                ItemStatus.REFUSED, _shows(reading), reading, clicks, None, Verdict.NOT_TAKEN
+            )
+        shown = f"The batch is {finding.value}"
+        words = f": the portal shows {reading.words!r}." if reading.words else "."
+        taken = tuple(intent.marker for intent in intents if _bears(reading, intent))
+        return self.unverified(shown + words, reading, clicks=clicks, taken=taken)
+
+    def _ours(self, reading: Reading, intents: Sequence[Intent], clicks: int) -> ItemOutcome:
+        effective = [intent for intent in intents if _bears(reading, intent)]
+        earlier = "" if clicks else f" by the click of attempt {effective[0].attempt}"
+        lines = approvals(reading, self._profile)
+        others = f" Its history shows {len(lines)} approvals." if len(lines) > 1 else ""
+        return self._outcome(
+            ItemStatus.DONE,
+            f"Approved as {self._username}{earlier}.{others}",
+            reading,
+            clicks,
+            Attribution.OURS,
+            Verdict.NOT_TAKEN,
+            taken=tuple(intent.marker for intent in effective),
+        )
+
+    def _outcome(
+        self,
+        status: ItemStatus,
+        detail: str,
+        reading: Reading,
+        clicks: int,
+        attribution: Attribution | None,
+        verdict: Verdict,
+        *,
+        taken: tuple[str, ...] = (),
+    ) -> ItemOutcome:
+        return ItemOutcome(
+            status,
+            detail,
+            reading,
+            attribution,
+            verdict,
+            taken,
+            clicks,
+            dict(reading.columns),
+        )
+
+    def _approved_by_others(self, reading: Reading) -> str:
+        lines = approvals(reading, self._profile)
+        if not lines:
+            return "The portal showed it as approved already."
+        return f"Approved already by {lines[-1].who}, {lines[-1].when}."
+
+
+def _shows(reading: Reading) -> str:
+    return f"The portal shows the batch as {reading.words!r}."
+
+
+def _bears(reading: Reading, intent: Intent) -> bool:
+    lines: Sequence[HistoryLine] = reading.history or ()
+    return any(intent.marker in line.remark for line in lines)

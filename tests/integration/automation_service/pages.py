@@ -1,0 +1,127 @@
+"""A web server with pages such as real portals have, and the profile that fits them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+PATIENCE = 1.0
+
+PROFILE: dict[str, Any] = {
+    "name": "pages",
+    "title": "Pages of a test",
+    "timings": {"click_budget": 5, "settle": 0.1, "step": PATIENCE},
+    "session": {"logged_in": "#user", "lost": "#login"},
+    "login": {
+        "path": "/login",
+        "username": "#name",
+        "password": "#secret",
+        "submit": "#enter",
+        "success": "#user",
+        "refused": ".wrong",
+    },
+    "batch": {
+        "path": "/batches/{key}",
+        "printed_key": "#key",
+        "missing": "#none",
+        "status": "#status",
+        "words": {"Open": "approvable", "Done": "approved"},
+    },
+    "approve": {
+        "steps": [{"click": "#approve", "effect": True}],
+        "success": ".good",
+        "refused": ".bad",
+    },
+    "pending": {
+        "path": "/list",
+        "ready": "table",
+        "empty": "#empty",
+        "row": "table tr",
+        "key": "td",
+        "next": "#next",
+    },
+}
+
+APPROVE = """<button id=approve onclick="fetch('/effect', {method: 'POST'})">Approve</button>"""
+
+
+class Pages:
+    """A web server with exactly these pages."""
+
+    def __init__(self) -> None:
+        self.html: dict[str, str] = {}
+        self.status: dict[str, int] = {}
+        self.headers: dict[str, str] = {}
+        self.posts: list[str] = []
+        self._stalled: dict[str, threading.Event] = {}
+        self._asked_again: set[str] = set()
+        pages = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                pages.wait_for_turn(self.path)
+                self._answer(pages.html.get(self.path, ""), pages.status.get(self.path, 200))
+
+            def do_POST(self) -> None:
+                pages.posts.append(self.path)
+                self._answer("", 200)
+
+            def _answer(self, html: str, status: int) -> None:
+                body = f"<!doctype html>{html}".encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.send_header("Content-Length", str(len(body)))
+                for name, value in pages.headers.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:
+                """Nobody reads it."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self._thread.start()
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def batch(self, key: str, content: str, *, path: str = "") -> None:
+        """A page that knows us and prints this id."""
+        known = f"<b id=user>officer</b><b id=key>{key}</b>"
+        self.html[path or f"/batches/{key}"] = known + content
+
+    def stall_first(self, path: str) -> None:
+        """Answer the first request for this page only when a second one comes."""
+        self._stalled[path] = threading.Event()
+
+    def wait_for_turn(self, path: str) -> None:
+        """Wait if this request is one to stall."""
+        stalled = self._stalled.get(path)
+        if stalled is None:
+            return
+        if path in self._asked_again:
+            stalled.set()
+        self._asked_again.add(path)
+        stalled.wait(20)
+
+    def wait_for_posts(self, count: int) -> list[str]:
+        """What was posted, once there are so many."""
+        deadline = time.monotonic() + 10
+        while len(self.posts) < count and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return list(self.posts)
+
+    def wait_for_post(self, path: str) -> int:
+        """How often this was posted, once it was."""
+        deadline = time.monotonic() + 10
+        while path not in self.posts and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return self.posts.count(path)
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()

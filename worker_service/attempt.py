@@ -1,0 +1,166 @@
+"""One attempt on a claimed item: made within its time, decided, and kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import structlog
+from pydantic import BaseModel
+
+from automation_service.keeper import Keeper
+from shared.contracts import ItemOutcome
+from shared.errors import ClaimLost, NothingClicked
+from shared.record import Record
+from shared.task_state import ItemStatus, TaskState
+from worker_service import bookkeeping
+from worker_service.bookkeeping import Claimed
+from worker_service.claim import RecordClaim
+from worker_service.context import TaskContext
+from worker_service.old_browsers import end_old_browsers
+from worker_service.outcomes import Decision, FailTask, Finish, TryAgain, decide, given_up
+from worker_service.registry import TaskDefinition
+from worker_service.slot_rules import SlotRules
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+ITEM = "item"
+"""The deadline by which the keeper ends the browser, whatever an item is waiting for."""
+READS_PER_ATTEMPT = 2
+"""An item whose reading kills its worker is left unverified after twice its attempts."""
+READING_SECONDS = 8.0
+"""For reading what became of a click once the time is over, beside the settle time. It leaves two
+of the ten seconds after which the item must be final for ending a browser and for writing."""
+
+
+class Attempt:
+    """What a slot does with one item that it claimed."""
+
+    def __init__(
+        self,
+        record: Record,
+        definition: TaskDefinition[Any],
+        params: BaseModel,
+        context: TaskContext,
+        tell: Callable[[str], None],
+        rules: SlotRules,
+    ) -> None:
+        """`tell` wakes whoever watches a task."""
+        self._record = record
+        self._definition = definition
+        self._params = params
+        self._context = context
+        self._tell = tell
+        self._rules = rules
+        self._keeper: Keeper = context.browser.keeper
+
+    def make(self, claimed: Claimed) -> None:
+        """Work on the item until it is decided, and write what was decided."""
+        ending = self._ending_without_a_click(claimed)
+        until = time.monotonic() + self._rules.item_time_limit
+        claim = RecordClaim(
+            self._record,
+            claimed.held,
+            claimed.intents,
+            self._rules.lease_seconds,
+            self._tell,
+            may_act=ending is None,
+            cut=lambda: self._let_take(time.monotonic()),
+        )
+        claim.limit(until)
+        with claim, self._keeper.deadline(ITEM, until):
+            decision = self._decide(claim, ending)
+            try:
+                self._keep(claim, decision)
+            except ClaimLost as lost:
+                log.warning("claim lost before the outcome was kept", key=claim.key, why=str(lost))
+        self._tell(claim.task_id)
+
+    def _ending_without_a_click(self, claimed: Claimed) -> ItemOutcome | None:
+        """How the item ends if nothing was clicked, when nothing may be; None: work on it."""
+        task, held = claimed.task, claimed.held
+        if task.state is TaskState.CANCELLING:
+            return ItemOutcome(ItemStatus.SKIPPED, task.error or "")
+        if task.error is not None:
+            return ItemOutcome(ItemStatus.FAILED, f"Not tried: {task.error}", error=task.error)
+        if held.tries > self._rules.max_attempts:
+            why = f"Given up: the worker died {held.tries - 1} times while it worked on it."
+            return ItemOutcome(ItemStatus.FAILED, why, error=why)
+        return None
+
+    def _decide(self, claim: RecordClaim, ending: ItemOutcome | None) -> Decision:
+        if ending is not None and not self._worth_reading(claim):
+            return Finish(given_up(ending, intent_open=bool(claim.open_intents)))
+        outcome = self._work(claim)
+        if isinstance(outcome, ItemOutcome):
+            return Finish(outcome)
+        if claim.over and not isinstance(outcome, ClaimLost):
+            why = claim.over
+            log.warning("time is over", key=claim.key, reason=why)
+            return self._decide_in_the_end(claim, ItemOutcome(ItemStatus.FAILED, why, error=why))
+        if isinstance(outcome, NothingClicked) and ending is not None:
+            return Finish(ending)
+        return self._decide_on(outcome, claim)
+
+    def _decide_in_the_end(self, claim: RecordClaim, ending: ItemOutcome) -> Decision:
+        """The time is over: read what became of a click, if there was one, and end the item."""
+        if not claim.open_intents:
+            return Finish(ending)
+        settle = max(intent.settle for intent in claim.open_intents)
+        moment = time.monotonic() + settle + READING_SECONDS
+        claim.resolve_only(moment)
+        self._let_take(moment)
+        outcome = self._work(claim)
+        if isinstance(outcome, ItemOutcome):
+            return Finish(outcome)
+        if isinstance(outcome, ClaimLost):
+            return self._decide_on(outcome, claim)
+        return Finish(given_up(ending, intent_open=bool(claim.open_intents)))
+
+    def _worth_reading(self, claim: RecordClaim) -> bool:
+        """True if something may have been clicked, and reading it has not killed us before."""
+        too_often = READS_PER_ATTEMPT * self._rules.max_attempts
+        return bool(claim.open_intents) and claim.held.tries <= too_often
+
+    def _work(self, claim: RecordClaim) -> ItemOutcome | Exception:
+        definition = self._definition
+        work = definition.run_item
+        if definition.review_item and definition.wants_review(self._params) and not claim.review:
+            work = definition.review_item
+        end_old_browsers(self._record, claim.open_intents)
+        return guarded(
+            lambda: work(claim, self._params, self._context), f"{claim.key}: attempt failed"
+        )
+
+    def _decide_on(self, error: Exception, claim: RecordClaim) -> Decision:
+        return decide(
+            error,
+            attempt=claim.held.tries,
+            max_attempts=self._rules.max_attempts,
+            intent_open=bool(claim.open_intents),
+        )
+
+    def _keep(self, claim: RecordClaim, decision: Decision) -> None:
+        if isinstance(decision, Finish):
+            bookkeeping.finished(self._record, claim, self._definition, decision.outcome)
+        elif isinstance(decision, TryAgain):
+            bookkeeping.to_try_again(self._record, claim, decision)
+        elif isinstance(decision, FailTask):
+            bookkeeping.task_failed(self._record, claim, self._definition, decision)
+        else:
+            log.warning("let go of an item", key=claim.key, reason=decision.reason)
+
+    def _let_take(self, moment: float) -> None:
+        self._keeper.set(ITEM, moment)
+
+
+def guarded(work: Callable[[], T], failed: str) -> T | Exception:
+    """The worker's one broad except: whatever goes wrong in a task type becomes a value."""
+    try:
+        return work()
+    except Exception as error:
+        log.warning(failed, reason=str(error), exc_info=True)
+        return error
