@@ -132,8 +132,7 @@ class WorkerPoints:
 
     def _claimed(self, claimed: Any, _: tuple[Any, ...]) -> None:
         if claimed is not None:
-            held, task = claimed
-            self._about = (held.item.key, task.id)
+            self._about = (claimed.held.item.key, claimed.task.id)
             self._clicked = self._finished = False
             self._points.reach("after_claim", *self._about)
 

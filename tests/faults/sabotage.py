@@ -6,6 +6,7 @@ until the suite switches it on: so one system shows the same case green and then
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import os
 import secrets
@@ -16,18 +17,16 @@ from typing import Any
 from automation_service.batch_approval_service import BatchApprovalService
 from automation_service.batch_page import BatchPage
 from automation_service.browser import Browser
-from automation_service.profile import builtin_profile
 from orchestrator_service.dispatcher import Dispatcher
 from shared.contracts import Intent, IntentTerms, ItemOutcome, Verdict
-from shared.record import outcomes
+from shared.record import intents, outcomes
 from shared.task_state import ItemStatus
 from shared.utils import utc_now
 from tests.faults.traps import FOLDER_VARIABLE
-from worker_service import executor
+from worker_service import attempt
 from worker_service import outcomes as decisions
 from worker_service.claim import RecordClaim
 
-SETTLE = builtin_profile("esc").timings.settle
 SWITCH = "sabotage"
 """The file that names the sabotage in force."""
 
@@ -79,14 +78,14 @@ def install_in_worker() -> None:
     on = _switch()
     replaced(RecordClaim, "state_intent", on("no_intent"), _unwritten)
     replaced(BatchApprovalService, "_resolve", on("not_resolved"), _nothing)
-    replaced(BatchPage, "prepare", on("no_marker"), _without_marker)
+    replaced(BatchPage, "_prepare", on("no_marker"), _without_marker)
     replaced(BatchApprovalService, "_read_back", on("toast_trusted"), _trust_success)
     replaced(BatchApprovalService, "_read_back", on("error_believed"), _believe_error)
-    replaced(Browser, "drop_connections", on("may_resend"), _nothing)
-    replaced(RecordClaim, "wait", on("takeover_without_waiting"), _wait_only_to_settle)
-    replaced(RecordClaim, "wait", on("no_settle"), _wait_only_to_resolve)
+    replaced(Browser, "_drop_connections", on("may_resend"), _nothing)
+    replaced(intents, "without_verdict", on("takeover_without_waiting"), _seen_long_ago)
+    replaced(RecordClaim, "wait_until", on("no_settle"), _nothing)
     replaced(decisions, "given_up", on("unreadable_is_failed"), _as_if_untouched)
-    replaced(executor, "given_up", on("unreadable_is_failed"), _as_if_untouched)
+    replaced(attempt, "given_up", on("unreadable_is_failed"), _as_if_untouched)
 
 
 def install_in_orchestrator() -> None:
@@ -115,6 +114,7 @@ def _unwritten(_: Any, claim: RecordClaim, terms: IntentTerms) -> Intent:
         click_budget=terms.click_budget,
         settle=terms.settle,
         stated_at=utc_now(),
+        browser=terms.browser,
     )
 
 
@@ -122,15 +122,17 @@ def _without_marker(original: Any, page: BatchPage, remark: str, _: str, *rest: 
     return original(page, remark, "", *rest)
 
 
-def _trust_success(original: Any, service: Any, claim: RecordClaim, clicked: Any) -> ItemOutcome:
+def _trust_success(original: Any, service: Any, claim: RecordClaim, *seen: Any) -> ItemOutcome:
+    clicked = seen[0]
     if clicked.word.signal != "success":
-        return _outcome(original(service, claim, clicked))
+        return _outcome(original(service, claim, *seen))
     return ItemOutcome(ItemStatus.DONE, clicked.word.text, verdict=Verdict.TAKEN, clicks=1)
 
 
-def _believe_error(original: Any, service: Any, claim: RecordClaim, clicked: Any) -> ItemOutcome:
+def _believe_error(original: Any, service: Any, claim: RecordClaim, *seen: Any) -> ItemOutcome:
+    clicked = seen[0]
     if clicked.word.signal != "refused":
-        return _outcome(original(service, claim, clicked))
+        return _outcome(original(service, claim, *seen))
     return ItemOutcome(ItemStatus.REFUSED, clicked.word.text, verdict=Verdict.NOT_TAKEN, clicks=1)
 
 
@@ -138,12 +140,8 @@ def _outcome(found: ItemOutcome) -> ItemOutcome:
     return found
 
 
-def _wait_only_to_settle(original: Any, claim: RecordClaim, seconds: float) -> None:
-    original(claim, seconds if seconds <= SETTLE else 0.0)
-
-
-def _wait_only_to_resolve(original: Any, claim: RecordClaim, seconds: float) -> None:
-    original(claim, seconds if seconds > SETTLE else 0.0)
+def _seen_long_ago(original: Any, *call: Any) -> tuple[Intent, ...]:
+    return tuple(dataclasses.replace(intent, seen_at=0.0) for intent in original(*call))
 
 
 def _as_if_untouched(original: Any, ending: ItemOutcome, *, intent_open: bool) -> ItemOutcome:

@@ -278,7 +278,7 @@ def test_a_profile_that_does_not_fit_ends_the_task_before_any_click(desk: Desk) 
     steps = desk.profile.approve.steps
     wrong = steps[0].model_copy(update={"click": steps[0].at.model_copy(update={"css": ".nope"})})
     approve = desk.profile.approve.model_copy(update={"steps": (wrong, *steps[1:])})
-    timings = desk.profile.timings.model_copy(update={"click_budget": 0.5})
+    timings = desk.profile.timings.model_copy(update={"click_budget": 3})
     profile = desk.profile.model_copy(update={"approve": approve, "timings": timings})
 
     with pytest.raises(ProfileMismatch, match=r"\.nope"):
