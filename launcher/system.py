@@ -131,6 +131,13 @@ class PracticeSystem:
             service.launch()
         wait_until_ready(services)
 
+    def add_worker(self) -> Worker:
+        """Start one more worker and wait until it serves."""
+        worker = self._worker(len(self.workers) + 1)
+        self.workers.append(worker)
+        worker.start()
+        return worker
+
     def check(self) -> None:
         """Raise LauncherError, with the end of its log, if a part has ended by itself."""
         for part in [self.portal, self.redis, *self.orchestrators, *self.workers]:

@@ -17,6 +17,7 @@ PUBLISH_SECONDS = 3.0
 NO_RESULTS = "disabled://"
 REDIS = ("redis://", "rediss://")
 TRANSPORT = "shared.redis_transport:Transport"
+RESULTS = "shared.redis_results:Results"
 
 
 def create_celery(settings: Settings, *, keeps_results: bool = True) -> Celery:
@@ -24,8 +25,10 @@ def create_celery(settings: Settings, *, keeps_results: bool = True) -> Celery:
 
     Whoever only rings doorbells keeps no results: asking Redis for them would cost every ring.
     """
-    backend = settings.result_backend if keeps_results else NO_RESULTS
+    backend = _results(settings.result_backend) if keeps_results else NO_RESULTS
     app = Celery("ai_agent_backend", broker=settings.broker, backend=backend)
+    # Otherwise CELERY_RESULT_BACKEND in the environment would be stronger than the line above.
+    app.backend_cls = backend
     if settings.broker.startswith(REDIS):
         app.conf.broker_transport = TRANSPORT
     app.conf.update(
@@ -35,7 +38,6 @@ def create_celery(settings: Settings, *, keeps_results: bool = True) -> Celery:
         worker_prefetch_multiplier=1,
         worker_disable_prefetch=True,
         task_publish_retry=False,
-        task_track_started=True,
         task_serializer="json",
         accept_content=["json"],
         result_expires=24 * 3600,
@@ -64,3 +66,7 @@ def create_celery(settings: Settings, *, keeps_results: bool = True) -> Celery:
         redis_retry_on_timeout=False,
     )
     return app
+
+
+def _results(url: str) -> str:
+    return f"{RESULTS}+{url}" if url.startswith(REDIS) else url

@@ -8,14 +8,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import httpx
 import psutil
 import pytest
 
 from launcher.api_client import ApiClient
 from launcher.system import PracticeSystem
 from shared.config import load_settings
-from shared.record import Record, slots
+from shared.record import Record, events, slots, tasks, workers
 from shared.record.slots import Slot
+from shared.record.workers import Worker
 
 PATIENCE_SECONDS = 90.0
 
@@ -42,6 +44,29 @@ class Deployment:
     def practise(self, steps: int = 1, seconds: float = 0) -> str:
         """Ask for a task without a browser that takes so many seconds in all; its id."""
         return self.api.assign("test_task", {"steps": steps, "duration": seconds})
+
+    def cancel(self, task_id: str) -> None:
+        """Ask for a task to be cancelled."""
+        url = f"{self.system.api_url}/cancel/{task_id}"
+        headers = {"x-api-key": self.system.api_key}
+        httpx.post(url, headers=headers, timeout=30, trust_env=False).raise_for_status()
+
+    def workers_in_the_record(self) -> list[Worker]:
+        """Workers that serve, as far as the record knows."""
+        with self.record.read() as connection:
+            return workers.serving(connection)
+
+    def done_items(self, task_id: str) -> int:
+        """How many items of a task have their outcome."""
+        with self.record.read() as connection:
+            task = tasks.get(connection, task_id)
+        assert task is not None
+        return task.finished
+
+    def events_of(self, task_id: str) -> int:
+        """How many events the record holds of a task."""
+        with self.record.read() as connection:
+            return events.last_numbers(connection, [task_id])[task_id]
 
     def at_work(self, task_id: str) -> list[Slot]:
         """The slots that have the task in hand right now."""
@@ -85,13 +110,14 @@ class Deployment:
             assert hashlib.sha256(path.read_bytes()).hexdigest() == piece["sha256"]
 
 
-def assert_told_once(events: list[dict[str, Any]]) -> None:
+def assert_told_once(told: list[dict[str, Any]]) -> None:
     """Hold the whole history of a task against what the stream promises."""
-    assert [event["id"] for event in events] == list(range(1, len(events) + 1))
-    assert [e["type"] in ("completed", "failed") for e in events].count(True) == 1
-    progress = [event["data"]["progress"] for event in events if event["type"] == "progress"]
+    assert [event["id"] for event in told] == list(range(1, len(told) + 1))
+    final = [number for number, e in enumerate(told) if e["type"] in ("completed", "failed")]
+    assert final == [len(told) - 1]
+    progress = [event["data"]["progress"] for event in told if event["type"] == "progress"]
     assert progress == sorted(progress)
-    keys = [event["data"]["key"] for event in events if event["type"] == "item"]
+    keys = [event["data"]["key"] for event in told if event["type"] == "item"]
     assert len(keys) == len(set(keys))
 
 

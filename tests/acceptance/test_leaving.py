@@ -38,7 +38,7 @@ def test_told_once_a_worker_finishes_the_item_in_hand_and_another_does_the_rest(
     here = deploy(batches=1, workers=2)
     here.system.workers[1].stop()
     task_id = here.practise(steps=3, seconds=3 * ITEM_SECONDS)
-    wait_for(lambda: here.at_work(task_id))
+    wait_for(lambda: bool(here.at_work(task_id)))
     here.system.workers[1].start()
 
     # When it is told to leave
@@ -56,7 +56,7 @@ def test_an_item_that_takes_longer_than_it_may_is_left_to_another_worker(deploy:
     here = deploy(batches=1, workers=2, settings={"DRAIN_SECONDS": "1"})
     here.system.workers[1].stop()
     task_id = here.practise(steps=1, seconds=2 * ITEM_SECONDS)
-    wait_for(lambda: here.at_work(task_id))
+    wait_for(lambda: bool(here.at_work(task_id)))
     here.system.workers[1].start()
 
     tell(here, signal.SIGTERM)
@@ -84,7 +84,7 @@ def test_told_again_a_worker_ends_at_once_and_another_goes_on(
     here = deploy(batches=1, workers=2, settings={"DRAIN_SECONDS": "600"})
     here.system.workers[1].stop()
     task_id = here.practise(steps=2, seconds=2 * ITEM_SECONDS)
-    wait_for(lambda: here.at_work(task_id))
+    wait_for(lambda: bool(here.at_work(task_id)))
     here.system.workers[1].start()
 
     # When it is told to leave until it does

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+from celery.backends.base import DisabledBackend
+
 from shared.celery_client import create_celery
 from shared.config import Settings
 from shared.contracts import DOORBELL, TASK_QUEUE
@@ -18,13 +21,24 @@ def _settings(**values: Any) -> Settings:
 def test_an_application_is_made_without_reaching_anything() -> None:
     app = create_celery(_settings(redis_url=NOWHERE))
 
-    assert app.conf.broker_url == app.conf.result_backend == NOWHERE
+    assert app.conf.broker_url == NOWHERE
+    assert app.conf.result_backend.endswith(NOWHERE)
 
 
 def test_broker_and_results_may_live_apart() -> None:
-    app = create_celery(_settings(celery_broker_url="amqp://q//", celery_result_backend=NOWHERE))
+    app = create_celery(_settings(celery_broker_url="amqp://q//", celery_result_backend="rpc://q"))
 
-    assert (app.conf.broker_url, app.conf.result_backend) == ("amqp://q//", NOWHERE)
+    assert (app.conf.broker_url, app.conf.result_backend) == ("amqp://q//", "rpc://q")
+
+
+def test_whoever_only_rings_keeps_no_results_whatever_the_environment_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CELERY_RESULT_BACKEND", NOWHERE)
+
+    app = create_celery(_settings(), keeps_results=False)
+
+    assert isinstance(app.backend, DisabledBackend)
 
 
 def test_doorbells_travel_on_a_queue_of_their_own_as_json() -> None:
