@@ -28,7 +28,7 @@ class Results(RedisBackend):
     def __init__(self, *args: Any, **options: Any) -> None:
         """Options are those of Celery's own."""
         super().__init__(*args, **options)
-        self.connparams["retry"] = Retry(NoBackoff(), 0)
+        self.connparams["retry"] = Retry(NoBackoff(), 0)  # type: ignore[attr-defined]
         self._left_alone_until = 0.0
 
     def store_result(

@@ -5,8 +5,10 @@ None of these tasks needs a browser: a doorbell is the same for all.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -28,6 +30,7 @@ pytestmark = pytest.mark.timeout(240)
 LONG_SECONDS = 3600.0
 BEYOND_VISIBILITY_SECONDS = 3601.0
 TASKS = 3
+SLOW_START_SECONDS = 6.0
 
 
 class Line:
@@ -281,6 +284,37 @@ def test_a_worker_that_comes_before_its_redis_waits_for_it(deploy: Deploy) -> No
 
     assert_done_once(here, task_id)
     assert here.system.workers[0].running
+
+
+def test_every_line_of_the_log_is_json_whoever_wrote_it(line: Line) -> None:
+    # Given processes of which Celery, kombu and we have something to say
+    line.let_go()
+    assert_done_once(line.here, line.here.practise(steps=2))
+    line.here.system.redis.kill()
+    line.here.system.redis.start()
+    assert_done_once(line.here, line.here.practise(steps=2))
+
+    # Then all of it is in one file in one shape
+    text = (line.here.system.folder / "logs" / "automation.log").read_text()
+    lines = [json.loads(told) for told in text.splitlines()]
+    assert {told["service"] for told in lines} == {"orchestrator", "worker"}
+    assert any(told["logger"].startswith("celery.") for told in lines)
+
+
+def test_a_pool_child_may_take_its_time_to_start(deploy: Deploy) -> None:
+    # Given a child that is slower to start than Celery usually allows
+    here = deploy(batches=1)
+    (first,) = here.pool_children()
+    first.kill()
+    wait_for(lambda: {p.pid for p in here.pool_children()} - {first.pid} != set())
+    (second,) = [process for process in here.pool_children() if process.pid != first.pid]
+    second.suspend()
+
+    # When it comes up at last, Then it serves
+    threading.Event().wait(SLOW_START_SECONDS)
+    second.resume()
+    assert_done_once(here, here.practise(steps=2))
+    assert [process.pid for process in here.pool_children()] == [second.pid]
 
 
 def is_at_attempt(here: Deployment, task_id: str, attempt: int) -> bool:
