@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -39,7 +40,7 @@ def find() -> Path | None:
     on_path = shutil.which(PROGRAMS[0])
     debian_s = sorted(
         DEBIAN_FOLDER.glob("*/bin"),
-        key=lambda folder: (len(folder.parent.name), folder.parent.name),
+        key=lambda folder: [int(part) for part in re.findall(r"\d+", folder.parent.name)],
         reverse=True,
     )
     named = [Path(on_path).parent] if on_path else []
