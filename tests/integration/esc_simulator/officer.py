@@ -21,10 +21,11 @@ PATIENCE_SECONDS = 60
 class Officer:
     """An officer in front of a browser."""
 
-    def __init__(self, portal: PracticePortal, browser: Chrome) -> None:
-        """Nobody is signed in yet."""
+    def __init__(self, portal: PracticePortal, browser: Chrome, url: str) -> None:
+        """Nobody is signed in yet. `url` is where the browser finds the portal."""
         self.portal = portal
         self.browser = browser
+        self._url = url
 
     def see(self, css: str) -> WebElement:
         """Wait until this is visible."""
@@ -39,7 +40,7 @@ class Officer:
 
     def open(self, path: str) -> None:
         """Go to a page of the portal."""
-        self.browser.get(self.portal.url + path)
+        self.browser.get(self._url + path)
 
     def sign_in(self) -> None:
         """Fill in and send the form."""
@@ -55,8 +56,13 @@ class Officer:
 
 
 @contextmanager
-def officer_at_work(portal: PracticePortal, profile: Path) -> Iterator[Officer]:
-    """An officer who has signed in, with a browser that keeps its things in `profile`."""
+def officer_at_work(
+    portal: PracticePortal, profile: Path, url: str | None = None
+) -> Iterator[Officer]:
+    """An officer who has signed in, with a browser that keeps its things in `profile`.
+
+    `url` is where the browser finds the portal, if not at its own address.
+    """
     options = ChromeOptions()
     found = launcher.browser.ensure()
     options.binary_location = found.chrome
@@ -67,7 +73,7 @@ def officer_at_work(portal: PracticePortal, profile: Path) -> Iterator[Officer]:
     options.add_argument(f"--user-data-dir={profile}")
     browser = Chrome(options, ChromeService(found.driver))
     try:
-        officer = Officer(portal, browser)
+        officer = Officer(portal, browser, url or portal.url)
         officer.sign_in()
         yield officer
     finally:
