@@ -27,6 +27,7 @@ from shared.contracts import (
     Intent,
     IntentTerms,
     ItemOutcome,
+    LateFinding,
     Reading,
     Verdict,
 )
@@ -76,6 +77,18 @@ class BatchApprovalService:
         Raises what `approve` raises.
         """
         return self._worked_on(claim, lambda: self._resolve(claim) or self._review(claim))
+
+    def look_again(self, claim: Claim) -> LateFinding:
+        """Read once more a batch that ended in doubt; `claim` holds all its intents as open.
+
+        Raises what `approve` raises where nothing was seen.
+        """
+        try:
+            reading = self._look(claim).reading
+        finally:
+            self._portal.served_item()
+        markers = tuple(intent.marker for intent in claim.open_intents)
+        return self._conclusion.late(judge(reading, markers, self._portal.profile), reading)
 
     def _worked_on(self, claim: Claim, work: Callable[[], ItemOutcome]) -> ItemOutcome:
         began = time.monotonic()
@@ -203,9 +216,8 @@ class BatchApprovalService:
         if word.signal == "refused" and not passing:
             return self._conclusion.refused(word.text, reading)
         if self._portal.profile.reclick is Reclick.NEVER:
-            return self._conclusion.unverified(
-                f"The portal still shows {reading.words!r} after our click.", reading, clicks=1
-            )
+            told = f"The portal still shows {reading.words!r} after our click."
+            return self._conclusion.unverified(told, reading, Verdict.UNKNOWN, clicks=1)
         claim.close_intents(Verdict.NOT_TAKEN)
         said = f" It says: {word.text}" if word.text else ""
         raise ApplicationError(f"The portal did not take the approval.{said}")
@@ -231,7 +243,6 @@ class BatchApprovalService:
             return None
         self._show(claim, EvidenceKind.AFTER)
         if finding is Finding.PENDING:
-            return self._conclusion.unverified(
-                f"The portal shows {reading.words!r} after an earlier click.", reading
-            )
+            told = f"The portal shows {reading.words!r} after an earlier click."
+            return self._conclusion.unverified(told, reading, Verdict.UNKNOWN)
         return self._conclusion.settled(finding, reading, intents, clicks=0)

@@ -13,6 +13,7 @@ from shared.contracts import (
     HistoryLine,
     Intent,
     ItemOutcome,
+    LateFinding,
     Reading,
     Review,
     Verdict,
@@ -79,14 +80,19 @@ class Conclusion:
             details=dict(reading.columns),
         )
 
-    def unverified(self, why: str, reading: Reading, **more: Any) -> ItemOutcome:
-        """It may or may not have happened: a human must look."""
+    def unverified(
+        self, why: str, reading: Reading, verdict: Verdict | None = None, **more: Any
+    ) -> ItemOutcome:
+        """It may or may not have happened: a human must look.
+
+        Without a `verdict` the intents stay open, so that whoever comes next resolves them again.
+        """
         return ItemOutcome(
             ItemStatus.UNVERIFIED,
             f"{why} Please look at the portal.",
             reading,
             Attribution.UNKNOWN,
-            Verdict.UNKNOWN,
+            verdict,
             details=dict(reading.columns),
             **more,
         )
@@ -120,6 +126,14 @@ class Conclusion:
         words = f": the portal shows {reading.words!r}." if reading.words else "."
         taken = tuple(intent.marker for intent in intents if _bears(reading, intent))
         return self.unverified(shown + words, reading, clicks=clicks, taken=taken)
+
+    def late(self, finding: Finding, reading: Reading) -> LateFinding:
+        """What a later look showed of a batch that was clicked, or may have been."""
+        told = f"Read again later: the batch is {finding.value}"
+        words = f"; the portal shows {reading.words!r}." if reading.words else "."
+        lines = approvals(reading, self._profile)
+        others = f" Its history shows {len(lines)} approvals." if len(lines) > 1 else ""
+        return LateFinding(told + words + others, reading)
 
     def _ours(self, reading: Reading, intents: Sequence[Intent], clicks: int) -> ItemOutcome:
         effective = [intent for intent in intents if _bears(reading, intent)]

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from orchestrator_service.celery_client import TaskQueue
 from orchestrator_service.doorbell_watch import DoorbellWatch
-from shared.record import Record, claims, delays, slots, steering, tasks, workers
+from shared.record import Record, claims, delays, late_looks, slots, steering, tasks, workers
 from shared.record.delays import Delay
 from shared.record.slots import DueTask
 from shared.record.workers import HEARTBEAT_SECONDS, Worker
@@ -36,6 +36,7 @@ BREATH_SECONDS = 0.05
 DOORBELLS_A_SLOT = 20
 WATCH_SECONDS = 1.0
 DUE_LIMIT = 200
+LATE_LOOKS_AT_ONCE = 2
 AT_WORK = timedelta(seconds=2)
 IN_LINE = timedelta(seconds=10)
 SILENT_WORKER_SECONDS = 4 * HEARTBEAT_SECONDS
@@ -70,12 +71,15 @@ class Dispatcher:
         lease_seconds: float,
         decision_ttl: timedelta = timedelta(days=7),
         task_time_limit: float = math.inf,
+        late_look: timedelta = timedelta(minutes=15),
     ) -> None:
         """A claim that shows no sign of life for `lease_seconds` is released.
 
         A task that waits for a decision longer than `decision_ttl` is cancelled; one that was seen
-        running for `task_time_limit` seconds fails.
+        running for `task_time_limit` seconds fails. What ended in doubt is looked at again after
+        `late_look`.
         """
+        self._late_look = late_look
         self._task_time_limit = task_time_limit
         self._decision_ttl = decision_ttl
         self._record = record
@@ -132,6 +136,7 @@ class Dispatcher:
             self._watch_doorbells()
             self._watch_decisions()
             self._watch_limits()
+            self._ring_for_late_looks()
         self._watch_delays()
         line = DOORBELLS_A_SLOT * sum(worker.slots for worker in self._serving)
         with self._record.read() as connection:
@@ -154,6 +159,9 @@ class Dispatcher:
                 next_look = _until_the_next_look(task)
                 if slots.take_turn_to_ring(connection, task, next_look) and missing > 0:
                     bells += self._note_bells(connection, task, min(missing, room - len(bells)))
+        self._send(bells)
+
+    def _send(self, bells: Sequence[tuple[str, str]]) -> None:
         failed = [bell for bell, task_id in bells if not self._queue.ring(bell, task_id)]
         if failed:
             with self._record.write() as connection:
@@ -225,6 +233,18 @@ class Dispatcher:
                 with self._record.write() as connection:
                     if steering.stop_overdue(connection, task_id, self._task_time_limit):
                         log.warning("task took too long", task_id=task_id)
+
+    def _ring_for_late_looks(self) -> None:
+        with self._record.read() as connection:
+            ended = late_looks.due(connection, utc_now() - self._late_look, LATE_LOOKS_AT_ONCE)
+        served = {name for worker in self._serving for name in worker.task_types}
+        bells = [(new_id(), task_id) for task_id, task_type in ended if task_type in served]
+        if not bells:
+            return
+        with self._record.write() as connection:
+            for bell, task_id in bells:
+                slots.ring(connection, task_id, [bell])
+        self._send(bells)
 
     def _watch_doorbells(self) -> None:
         with self._record.read() as connection:

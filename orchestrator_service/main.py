@@ -111,6 +111,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         settings.lease_seconds,
         timedelta(seconds=settings.decision_ttl),
         settings.task_time_limit,
+        timedelta(seconds=settings.late_look_seconds),
     )
     news = NewsPublisher(settings.redis)
     keys = load_keys(settings)

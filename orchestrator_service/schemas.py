@@ -152,6 +152,13 @@ class EvidenceLink(BaseModel):
     taken_at: Moment
 
 
+class LateFindingView(BaseModel):
+    """What a later look at an ended item showed; beside its status, never over it."""
+
+    finding: str
+    recorded_at: Moment
+
+
 class ItemView(BaseModel):
     """One line of a task; `details` are the portal's own columns."""
 
@@ -164,6 +171,7 @@ class ItemView(BaseModel):
     finished_at: Moment | None
     details: dict[str, Any]
     evidence: list[EvidenceLink]
+    late_findings: list[LateFindingView] = []
     error: str | None
 
 

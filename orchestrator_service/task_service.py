@@ -18,7 +18,7 @@ from orchestrator_service.intake import Intake
 from shared.contracts import Evidence
 from shared.errors import IdempotencyMismatch, UnknownTask
 from shared.notifications import NewsPublisher
-from shared.record import Record, artifacts, events, items, seals, steering, tasks
+from shared.record import Record, artifacts, events, items, late_findings, seals, steering, tasks
 from shared.record.events import Event
 from shared.record.items import Item
 from shared.record.seals import Seal
@@ -58,6 +58,7 @@ class ResultPage:
     reading: TaskReading
     items: Sequence[Item]
     evidence: dict[int, list[Evidence]]
+    late_findings: dict[int, list[tuple[str, datetime]]]
     logs: Sequence[Event]
     next_query: str | None
     seal: Seal | None
@@ -176,6 +177,7 @@ class TaskService:
             page = items.page(connection, task_id, items_after, limit + 1)
             lines = events.log_lines(connection, task_id, limit + 1, after_id=logs_after)
             evidence = artifacts.of_items(connection, [item.id for item in page[:limit]])
+            late = late_findings.of_items(connection, [item.id for item in page[:limit]])
             seal = seals.get(connection, task_id)
         has_more = len(page) > limit or (logs_after is not None and len(lines) > limit)
         page = page[:limit]
@@ -183,7 +185,8 @@ class TaskService:
         after_items = page[-1].position if page else items_after
         after_lines = lines[-1].id if lines else logs_after or 0
         following = f"?items_after={after_items}&logs_after={after_lines}&limit={limit}"
-        return ResultPage(reading, page, evidence, lines, following if has_more else None, seal)
+        next_query = following if has_more else None
+        return ResultPage(reading, page, evidence, late, lines, next_query, seal)
 
     def history(
         self,

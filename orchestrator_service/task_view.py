@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from orchestrator_service.catalogue import Catalogue
@@ -10,13 +10,13 @@ from orchestrator_service.links import Links
 from orchestrator_service.schemas import (
     EvidenceLink,
     ItemView,
+    LateFindingView,
     ResultBody,
     TaskOutput,
     TaskResult,
     TaskStatus,
 )
 from orchestrator_service.task_service import ResultPage, TaskReading
-from shared.contracts import Evidence
 from shared.record.conclusion import message_of, public_counts
 from shared.record.events import Event
 from shared.record.items import Item
@@ -68,9 +68,7 @@ def task_result(page: ResultPage, catalogue: Catalogue, links: Links) -> TaskRes
         result=ResultBody(
             message=stored.get("message") or message_of(counts),
             counts=counts,
-            items=[
-                _item(item, page.evidence.get(item.id, ()), task_type, links) for item in page.items
-            ],
+            items=[_item(item, page, task_type, links) for item in page.items],
         ),
         error=_error(reading),
         logs=_logs(page),
@@ -137,9 +135,7 @@ def _note(reading: TaskReading, catalogue: Catalogue) -> str | None:
     return f"{reason} The task waits." if reason else None
 
 
-def _item(
-    item: Item, evidence: Sequence[Evidence], task_type: TaskType | None, links: Links
-) -> ItemView:
+def _item(item: Item, page: ResultPage, task_type: TaskType | None, links: Links) -> ItemView:
     return ItemView(
         key=item.key,
         batch_id=item.key,
@@ -156,7 +152,11 @@ def _item(
                 sha256=piece.sha256,
                 taken_at=piece.taken_at,
             )
-            for piece in evidence
+            for piece in page.evidence.get(item.id, ())
+        ],
+        late_findings=[
+            LateFindingView(finding=finding, recorded_at=moment)
+            for finding, moment in page.late_findings.get(item.id, ())
         ],
         error=item.error,
     )

@@ -168,6 +168,14 @@ class ItemOutcome:
 
 
 @dataclass(frozen=True)
+class LateFinding:
+    """What a later look at an ended item showed, in one sentence."""
+
+    told: str
+    reading: Reading
+
+
+@dataclass(frozen=True)
 class Review:
     """What a person was shown before deciding: the portal's words and columns, and when."""
 

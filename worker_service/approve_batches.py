@@ -12,7 +12,7 @@ from pydantic.json_schema import SkipJsonSchema
 from automation_service.batch_approval_service import BatchApprovalService
 from automation_service.portal import Credentials, Portal
 from automation_service.profile import Profile
-from shared.contracts import Claim, ItemOutcome
+from shared.contracts import Claim, ItemOutcome, LateFinding
 from shared.errors import TaskFailed
 from shared.task_state import ItemStatus
 from worker_service.context import TaskContext
@@ -104,6 +104,12 @@ def review_batch(claim: Claim, params: ApproveBatchesParams, context: TaskContex
     return BatchApprovalService(portal, context.evidence()).review(claim)
 
 
+def look_again(claim: Claim, params: ApproveBatchesParams, context: TaskContext) -> LateFinding:
+    """Read a batch that ended in doubt."""
+    portal = _portal(context.profile(params.portal), _base_url(context), context)
+    return BatchApprovalService(portal, context.evidence()).look_again(claim)
+
+
 @task(
     name="approve_batches",
     title="Approve Batches",
@@ -121,6 +127,7 @@ def review_batch(claim: Claim, params: ApproveBatchesParams, context: TaskContex
     keys_param="batch_ids",
     review_item=review_batch,
     wants_review=lambda params: not params.auto_approve,
+    look_again=look_again,
 )
 def approve_batches(
     claim: Claim, params: ApproveBatchesParams, context: TaskContext

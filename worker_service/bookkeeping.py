@@ -14,6 +14,7 @@ from shared.record import (
     events,
     intents,
     items,
+    late_looks,
     outcomes,
     slots,
     steering,
@@ -197,6 +198,8 @@ def _finish(
         outcomes.record_review(connection, claim.held, outcome)
     else:
         outcomes.record(connection, claim.held, outcome)
+        if claim.attempt > 1 or outcome.status is not ItemStatus.DONE:
+            late_looks.want(connection, [claim.held.item.id])
     news = claim.flush(connection, outcome)
     task = tasks.count_finished(connection, task, 0 if reviewed else 1)
     news += item_events(connection, [claim.held.item.id], definition.announcement)

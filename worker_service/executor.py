@@ -22,6 +22,7 @@ from worker_service.attempt import ITEM, Attempt, guarded
 from worker_service.context import TaskContext
 from worker_service.outcomes import decide
 from worker_service.registry import Plan, TaskDefinition
+from worker_service.second_looks import SecondLooks
 from worker_service.slot_rules import SlotRules
 
 log = structlog.get_logger()
@@ -65,7 +66,7 @@ class Executor:
     def _serve(self, slot_id: str, task_id: str) -> str:
         task = bookkeeping.begin(self._record, task_id)
         if task is None:
-            return "not open"
+            return self._look_again(slot_id, task_id)
         definition = self._task_map.get(task.task_type)
         if definition is None:
             log.warning("task type not offered here", task_id=task_id, task_type=task.task_type)
@@ -77,6 +78,26 @@ class Executor:
             if planned is not None:
                 self._take_turn(slot_id, planned, definition, context)
         return self._state_of(task_id)
+
+    def _look_again(self, slot_id: str, task_id: str) -> str:
+        with self._record.read() as connection:
+            task = tasks.get(connection, task_id)
+        definition = None if task is None else self._task_map.get(task.task_type)
+        if task is None or definition is None or not task.state.is_final:
+            return "not open"
+        if definition.look_again is not None:
+            with about_task(task_id, task.request_id):
+                context = self._context_of(task_id, slot_id)
+                looks = SecondLooks(
+                    self._record,
+                    definition,
+                    definition.look_again,
+                    context,
+                    self._draining,
+                    self._rules,
+                )
+                looks.make(task, slot_id)
+        return task.state.value
 
     def _plan(
         self, task: Task, definition: TaskDefinition[Any], context: TaskContext

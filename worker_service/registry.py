@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
-from shared.contracts import Claim, ItemOutcome
+from shared.contracts import Claim, ItemOutcome, LateFinding
 from shared.record.task_types import TaskType
 from shared.task_state import ItemStatus
 from worker_service.context import TaskContext
@@ -20,6 +20,7 @@ from worker_service.context import TaskContext
 P = TypeVar("P", bound=BaseModel)
 
 ItemFunction = Callable[[Claim, P, TaskContext], ItemOutcome]
+LookFunction = Callable[[Claim, P, TaskContext], LateFinding]
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ class TaskDefinition(Generic[P]):
     keys_param: str | None = None
     review_item: ItemFunction[P] | None = None
     wants_review: Callable[[P], bool] = _never
+    look_again: LookFunction[P] | None = None
 
     @cached_property
     def announcement(self) -> TaskType:
@@ -97,12 +99,13 @@ def task(
     keys_param: str | None = None,
     review_item: ItemFunction[P] | None = None,
     wants_review: Callable[[P], bool] = _never,
+    look_again: LookFunction[P] | None = None,
 ) -> Callable[[ItemFunction[P]], TaskDefinition[P]]:
     """Make a task type of a function that does one item.
 
     `keys_param` is the param that names items, for a retry of some of them. Where `wants_review`
     says so of the params, `review_item` looks at each item first and the task then waits for a
-    decision.
+    decision. `look_again` reads an item once more that ended in doubt, long after.
 
     `side_effect` is "none", "read" or "write"; `words` are public words for item statuses and
     `aliases` deprecated names of params, each with the name that replaces it.
@@ -122,6 +125,7 @@ def task(
             keys_param=keys_param,
             review_item=review_item,
             wants_review=wants_review,
+            look_again=look_again,
         )
 
     return define

@@ -57,7 +57,7 @@ def take_next(connection: Connection, task_id: str, slot_id: str) -> HeldClaim |
     An item whose batch somebody else holds is put off for a moment.
     """
     for item in _claimable(connection, task_id):
-        fence = _take(connection, item, slot_id)
+        fence = take(connection, item, slot_id)
         if fence is not None:
             _begin(connection, item, slot_id, fence)
             return HeldClaim(get_item(connection, item.id), slot_id, fence)
@@ -183,7 +183,8 @@ def _claimable(connection: Connection, task_id: str) -> Iterator[Item]:
         yield Item(**{**row._mapping, "status": ItemStatus(row.status)})
 
 
-def _take(connection: Connection, item: Item, slot_id: str) -> int | None:
+def take(connection: Connection, item: Item, slot_id: str) -> int | None:
+    """Claim an item's batch; the fence, or None if somebody holds it."""
     identity: dict[str, Any] = {"portal": item.portal, "action": item.action, "key": item.key}
     insert_if_absent(connection, claims, {**identity, "fence": 0, "renewal": 0})
     return connection.execute(

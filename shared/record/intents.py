@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 
-from sqlalchemy import ColumnElement, Connection, select, true, update
+from sqlalchemy import ColumnElement, Connection, and_, select, true, update
 
 from shared.contracts import Intent, IntentTerms, Verdict
 from shared.record import claims
@@ -52,16 +52,39 @@ def state(connection: Connection, claim: HeldClaim, terms: IntentTerms) -> Inten
 
 def without_verdict(connection: Connection, claim: HeldClaim) -> tuple[Intent, ...]:
     """The intents on this batch, by whomever, that are still open; oldest first."""
-    rows = connection.execute(
-        select(intents)
-        .where(
+    return _found(
+        connection,
+        and_(
             intents.c.portal == claim.item.portal,
             intents.c.action == claim.item.action,
             intents.c.key == claim.item.key,
             intents.c.verdict.is_(None),
-        )
-        .order_by(intents.c.id)
+        ),
     )
+
+
+def of_item(connection: Connection, claim: HeldClaim) -> tuple[Intent, ...]:
+    """Every intent that was stated for this very item; oldest first."""
+    return _found(connection, intents.c.item_id == claim.item.id)
+
+
+def close(
+    connection: Connection, claim: HeldClaim, verdict: Verdict | None, taken: Sequence[str] = ()
+) -> None:
+    """Give every open intent of this batch a verdict, under the fence. Raises ClaimLost.
+
+    Those whose markers are in `taken` took effect, whatever became of the others; without a
+    verdict those others stay open.
+    """
+    claims.require(connection, claim)
+    if taken:
+        _close(connection, claim, Verdict.TAKEN, intents.c.marker.in_(taken))
+    if verdict is not None:
+        _close(connection, claim, verdict, true())
+
+
+def _found(connection: Connection, which: ColumnElement[bool]) -> tuple[Intent, ...]:
+    rows = connection.execute(select(intents).where(which).order_by(intents.c.id))
     return tuple(
         Intent(
             id=row.id,
@@ -75,19 +98,6 @@ def without_verdict(connection: Connection, claim: HeldClaim) -> tuple[Intent, .
         )
         for row in rows
     )
-
-
-def close(
-    connection: Connection, claim: HeldClaim, verdict: Verdict, taken: Sequence[str] = ()
-) -> None:
-    """Give every open intent of this batch a verdict, under the fence. Raises ClaimLost.
-
-    Those whose markers are in `taken` took effect, whatever became of the others.
-    """
-    claims.require(connection, claim)
-    if taken:
-        _close(connection, claim, Verdict.TAKEN, intents.c.marker.in_(taken))
-    _close(connection, claim, verdict, true())
 
 
 def _close(

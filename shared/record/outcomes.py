@@ -23,8 +23,7 @@ def record(connection: Connection, claim: HeldClaim, outcome: ItemOutcome) -> No
     Compare-and-set on the fence, and `outcomes` holds one row an item at most. Raises ClaimLost.
     """
     claims.require(connection, claim)
-    if outcome.verdict is not None:
-        intents.close(connection, claim, outcome.verdict, outcome.taken)
+    intents.close(connection, claim, outcome.verdict, outcome.taken)
     read_id = None if outcome.reading is None else insert_read(connection, claim, outcome.reading)
     _end(connection, [claim.item.id], outcome, read_id)
     claims.free(connection, claim)

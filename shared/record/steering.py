@@ -11,7 +11,7 @@ from sqlalchemy import Connection, select
 
 from shared.contracts import ItemOutcome
 from shared.errors import InvalidParams, StateConflict, TimeIsUp
-from shared.record import events, outcomes, tables, task_types, tasks
+from shared.record import events, late_looks, outcomes, tables, task_types, tasks
 from shared.record.conclusion import conclude, end
 from shared.record.progress import item_events
 from shared.record.task_types import TaskType
@@ -59,6 +59,7 @@ def cancel(connection: Connection, task: Task, by: str) -> None:
     skipped = ItemOutcome(ItemStatus.SKIPPED, task.error or "")
     ended = outcomes.end_unbegun(connection, task.id, skipped)
     ended += outcomes.end_reviewed(connection, task.id, skipped)
+    late_looks.want(connection, ended)
     task = tasks.count_finished(connection, task, len(ended))
     events.append(connection, task.id, item_events(connection, ended, task_type))
     if task.total is None:
@@ -118,6 +119,7 @@ def fail(
     rest = ItemOutcome(ItemStatus.FAILED, f"Not tried: {error}", error=error)
     ended = outcomes.end_unbegun(connection, task.id, rest)
     ended += outcomes.end_reviewed(connection, task.id, rest)
+    late_looks.want(connection, ended)
     task = tasks.count_finished(connection, task, len(ended))
     events.append(connection, task.id, item_events(connection, ended, task_type))
     return task

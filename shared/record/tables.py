@@ -234,6 +234,15 @@ late_findings = Table(
 )
 """What a later look at an unverified item showed; beside the outcome, never over it."""
 
+late_looks = Table(
+    "late_looks",
+    metadata,
+    _item_id(primary_key=True),
+    Column("since", UtcDateTime, nullable=False),
+    Column("looks", Integer, nullable=False),
+)
+"""Items that are still to be looked at later; `looks` counts those that showed nothing."""
+
 events = Table(
     "events",
     metadata,
