@@ -7,6 +7,7 @@ every sabotage was noticed.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 
 from rich.console import Console
@@ -49,9 +50,9 @@ def _run(suite: Suite, options: argparse.Namespace) -> None:
     if "random" in parts:
         numbers = range(1, options.rounds + 1)
         plans += [plan_for(options.seed, number, options.database) for number in numbers]
-    suite.run([plan for plan in plans if options.match in plan.name])
+    suite.run([plan for plan in plans if options.match.search(plan.name)])
     if "safeguards" in parts:
-        suite.show([each for each in SAFEGUARDS if options.match in each.plan.name])
+        suite.show([each for each in SAFEGUARDS if options.match.search(each.plan.name)])
 
 
 def _options() -> argparse.Namespace:
@@ -62,7 +63,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--only", choices=PARTS, action="append", help="this part; may be given again"
     )
-    parser.add_argument("--match", default="", help="only rounds with this text in their name")
+    parser.add_argument(
+        "--match",
+        type=re.compile,
+        default=re.compile(""),
+        help="only rounds whose name this regular expression finds",
+    )
     return parser.parse_args()
 
 

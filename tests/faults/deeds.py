@@ -15,11 +15,13 @@ import psutil
 import redis
 
 from shared.contracts import TASK_QUEUE
-from tests.faults.system_under_fault import SystemUnderFault, browser_of, signal_all
+from tests.faults.system_under_fault import SystemUnderFault, browser_of, signal_all, wait_until
 from tests.faults.traps import Hit
 
 LEASE = 4.0
 FROZEN_SECONDS = 3 * LEASE
+LOST_SECONDS = 40.0
+"""Longer than a silent worker is believed to live."""
 SERVE_SECONDS = 60.0
 
 Heal = Callable[[], None]
@@ -102,6 +104,11 @@ def freeze_worker_and_browsers(_: SystemUnderFault, hit: Hit) -> Heal:
     """The whole machine of a worker stops for longer than its lease."""
     parent = psutil.Process(hit.parent)
     return _frozen([parent, *parent.children(recursive=True)])
+
+
+def lose_machine(here: SystemUnderFault, hit: Hit) -> Heal:
+    """The whole machine of a worker stops for so long that it is given up; then it is back."""
+    return freeze_worker_and_browsers(here, hit)
 
 
 def terminate_worker(here: SystemUnderFault, hit: Hit) -> Heal:
@@ -259,6 +266,16 @@ def fail(here: SystemUnderFault, hit: Hit) -> Heal:
     return _nothing
 
 
+def wait_for_another(here: SystemUnderFault, hit: Hit) -> Heal:
+    """Whoever stands here goes on at the moment at which somebody else stands somewhere too."""
+    wait_until(
+        "somebody else stands at a point",
+        lambda: any(other.pid != hit.pid for other in here.traps.hits()),
+        SERVE_SECONDS,
+    )
+    return _nothing
+
+
 PROCESS_DEEDS = (
     Deed("kill -9 of a pool child", kill_child),
     Deed("kill -9 of a worker", kill_worker, lasts=1),
@@ -269,6 +286,7 @@ PROCESS_DEEDS = (
     Deed("frozen child and browser", freeze_child_and_browser, lasts=FROZEN_SECONDS),
     Deed("frozen worker", freeze_worker, lasts=FROZEN_SECONDS),
     Deed("frozen worker and browsers", freeze_worker_and_browsers, lasts=FROZEN_SECONDS),
+    Deed("worker's machine lost", lose_machine, lasts=LOST_SECONDS),
     Deed("SIGTERM to a worker", terminate_worker, lasts=1),
     Deed("unforeseen error", fail),
 )

@@ -106,6 +106,8 @@ class Facts:
     intents: dict[str, tuple[StatedIntent, ...]] = field(default_factory=dict)
     held_claims: dict[str, str] = field(default_factory=dict)
     """Who still holds the claim on a batch."""
+    unasked: tuple[str, ...] = ()
+    """Batches we approved in the portal though no task ever named them."""
     unreferenced_files: tuple[str, ...] = ()
     visible_after: float = 0.0
     """Seconds the portal was told to take until it shows an approval."""
@@ -138,12 +140,20 @@ def collect(
         keys = sorted({item.key for task in tasks for item in task.items})
         intents = _intents(connection, keys)
         held = _rows(connection, tables.claims, tables.claims.c.key.in_(keys))
+        named = set(connection.execute(select(tables.items.c.key)).scalars())
+    truth = {batch["id"]: _batch(batch) for batch in here.ask_truth("GET", "/truth/batches")}
+    officer = here.system.portal.username
     return Facts(
-        officer=here.system.portal.username,
+        officer=officer,
         tasks=tuple(tasks),
-        batches={key: _batch(truth) for key in keys if (truth := here.truth_of(key)) is not None},
+        batches={key: truth[key] for key in keys if key in truth},
         intents=intents,
         held_claims={row.key: row.holder for row in held if row.holder is not None},
+        unasked=tuple(
+            key
+            for key, batch in truth.items()
+            if key not in named and any(each.by == officer for each in batch.approvals)
+        ),
         unreferenced_files=unreferenced(here, task_ids) if at_the_end else (),
         visible_after=visible_after,
     )

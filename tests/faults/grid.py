@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from tests.faults.deeds import (
     PROCESS_DEEDS,
     RIVALS,
     SURROUNDINGS,
     Deed,
+    Heal,
     cancel,
     fail,
     kill_child,
     kill_orchestrator,
     kill_worker,
+    lose_machine,
+    wait_for_another,
 )
-from tests.faults.round import Plan, PortalFault, Strike
+from tests.faults.portal_faults import PORTAL_FAULTS, STRUCK, WIRE_FAULTS
+from tests.faults.round import Plan, Strike
+from tests.faults.system_under_fault import SystemUnderFault
 from tests.faults.traps import (
     PLANNING_POINTS,
     RESOLVING_POINTS,
     RINGING_POINTS,
     WORKER_POINTS,
+    Hit,
 )
 
 DEEDS = {deed.strike: deed for deed in (*PROCESS_DEEDS, *SURROUNDINGS, *RIVALS)}
@@ -28,14 +34,11 @@ CLICK_POINTS = ("before_intent", "after_intent", "before_click", "after_click", 
 """Where it matters most what else goes wrong."""
 BROWSER_POINTS = WORKER_POINTS[WORKER_POINTS.index("before_look") : -2]
 LOOKING_POINTS = ("before_look", "after_look", "before_intent", "after_intent", "before_click")
-STRUCK = 1
-"""The batch that is struck: with one before it and others after it in the same task."""
-
-PORTAL_FAULTS = (
-    PortalFault("response_lost", STRUCK, {"times": 1}),
-    PortalFault("success_without_effect", STRUCK, {"times": 1}),
-    PortalFault("latency", None, {"ms": 300}),
-)
+ONLY_AT: dict[Callable[[SystemUnderFault, Hit], Heal], tuple[str, ...]] = {
+    fail: BROWSER_POINTS,
+    lose_machine: ("before_click", "after_click"),
+}
+"""Deeds that make sense, or are worth their time, at few points."""
 
 
 def cells(database: str) -> Iterator[Plan]:
@@ -54,7 +57,11 @@ def _all_cells() -> Iterator[Plan]:
     yield from _at_each(WORKER_POINTS, (DEEDS[cancel],))
     yield from _resolving()
     yield from _poison()
-    yield from (Plan(f"portal: {fault.kind}", portal_faults=(fault,)) for fault in PORTAL_FAULTS)
+    yield from (Plan(f"portal: {fault.name}", portal_faults=(fault,)) for fault in PORTAL_FAULTS)
+    yield from _portal_and_death()
+    yield from _on_the_wire()
+    yield _last_items_together()
+    yield Plan("one batch under two names", tasks=((0, 1), (0, 1)), short_names=True)
     for point in BROWSER_POINTS:
         strikes = (_strike(point, DEEDS[kill_child]), _strike("before_ring", _ORCHESTRATOR))
         yield Plan(f"{strikes[0].name}, and the orchestrator", strikes)
@@ -63,7 +70,7 @@ def _all_cells() -> Iterator[Plan]:
 def _at_each(points: tuple[str, ...], deeds: tuple[Deed, ...]) -> Iterator[Plan]:
     for deed in deeds:
         for point in points:
-            if deed.strike is not fail or point in BROWSER_POINTS:
+            if point in ONLY_AT.get(deed.strike, points):
                 strike = _strike(point, deed)
                 yield Plan(strike.name, (strike,))
 
@@ -82,6 +89,29 @@ def _poison() -> Iterator[Plan]:
     for point in ("after_look", "before_click", "after_click", "before_outcome"):
         strike = Strike(point, DEEDS[kill_child], STRUCK, always=True)
         yield Plan(f"poison: {strike.name}", (strike,))
+
+
+def _portal_and_death() -> Iterator[Plan]:
+    """Who finds out what became of a dead one's click meets a portal that misbehaves."""
+    dies = _strike("after_click", DEEDS[kill_child])
+    for fault in PORTAL_FAULTS:
+        if fault.about_the_click:
+            yield Plan(f"{fault.name}, and {dies.name}", (dies,), (fault,))
+
+
+def _last_items_together() -> Plan:
+    meet = Deed("both wait for each other", wait_for_another)
+    strikes = tuple(Strike("before_outcome", meet, number) for number in (0, 1))
+    return Plan("the two last items finish together", strikes, tasks=((0, 1),))
+
+
+def _on_the_wire() -> Iterator[Plan]:
+    """The connection breaks under the request that has the effect; and the child dies with it."""
+    for fault in WIRE_FAULTS:
+        yield Plan(fault.name, wire_faults=(fault,))
+    for fault in WIRE_FAULTS[:3]:
+        dies = _strike("after_click", DEEDS[kill_child])
+        yield Plan(f"{fault.name}, and {dies.name}", (dies,), wire_faults=(fault,))
 
 
 def _strike(point: str, deed: Deed) -> Strike:

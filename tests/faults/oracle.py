@@ -84,6 +84,12 @@ def posted_more_often_than_announced(facts: Facts) -> Iterator[Finding]:
             yield Finding(Violation.DOUBLE, key, why)
 
 
+def approved_unasked(facts: Facts) -> Iterator[Finding]:
+    """Nothing is approved that nobody asked for, whichever button the click fell on."""
+    for key in facts.unasked:
+        yield Finding(Violation.DOUBLE, key, "we approved it, and no task ever named it")
+
+
 # -- true --------------------------------------------------------------------------------------
 
 
@@ -198,6 +204,7 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
     approved_twice,
     approved_after_others,
     posted_more_often_than_announced,
+    approved_unasked,
     said_approved_but_is_not,
     approved_but_not_said,
     claimed_twice,

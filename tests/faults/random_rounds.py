@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 
 from tests.faults.deeds import PROCESS_DEEDS, RIVALS, SURROUNDINGS
-from tests.faults.grid import BROWSER_POINTS, LOOKING_POINTS, PORTAL_FAULTS
+from tests.faults.grid import LOOKING_POINTS, ONLY_AT
+from tests.faults.portal_faults import PORTAL_FAULTS
 from tests.faults.round import Plan, Strike
 from tests.faults.traps import RESOLVING_POINTS, WORKER_POINTS
 
@@ -30,7 +31,7 @@ def plan_for(seed: int, number: int, database: str) -> Plan:
         f"seed {seed}, round {number}: " + ", ".join(strike.name for strike in strikes),
         tuple(dict.fromkeys(strikes)),
         tuple(faults),
-        tuple(named),
+        tasks=tuple(named),
     )
 
 
@@ -41,10 +42,5 @@ def _strike(dice: random.Random, batches: list[int], database: str) -> Strike:
         if deed.database in (None, database)
     ]
     deed = dice.choice(deeds)
-    if deed in RIVALS:
-        points: tuple[str, ...] = LOOKING_POINTS
-    elif deed.name == "unforeseen error":
-        points = BROWSER_POINTS
-    else:
-        points = WORKER_POINTS
+    points = LOOKING_POINTS if deed in RIVALS else ONLY_AT.get(deed.strike, WORKER_POINTS)
     return Strike(dice.choice(points), deed, dice.choice(batches), nth=1)

@@ -6,14 +6,14 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timezone
-from typing import Any
 
 from shared.task_state import ItemStatus
 from tests.faults.deeds import Deed, Heal
 from tests.faults.facts import Facts, collect
 from tests.faults.oracle import Finding, judge
+from tests.faults.portal_faults import PortalFault, WireFault
 from tests.faults.system_under_fault import (
     PASSING,
     NotInTimeError,
@@ -46,24 +46,16 @@ class Strike:
 
 
 @dataclass(frozen=True)
-class PortalFault:
-    """A fault of the practice portal for one batch of the round (None: for all of the portal)."""
-
-    kind: str
-    batch: int | None = 0
-    more: dict[str, Any] = field(default_factory=dict)
-    may_blind: bool = False
-    visible_after: float = 0.0
-
-
-@dataclass(frozen=True)
 class Plan:
     """What a round does. `tasks` name batches by number; two tasks may name the same one."""
 
     name: str
     strikes: tuple[Strike, ...] = ()
     portal_faults: tuple[PortalFault, ...] = ()
+    wire_faults: tuple[WireFault, ...] = ()
     tasks: tuple[tuple[int, ...], ...] = ((0, 1, 2), (2, 3))
+    short_names: bool = False
+    """The second task names its batches by their bare numbers."""
     patience: float = FINAL_SECONDS
     """Seconds until every task must be final."""
 
@@ -122,8 +114,8 @@ class Round:
         try:
             self._waiting = [(strike, self._arm(strike)) for strike in self._plan.strikes]
             task_ids = [
-                self._here.approve([self.keys[number] for number in task])
-                for task in self._plan.tasks
+                self._here.approve([self._named(number, place) for number in task])
+                for place, task in enumerate(self._plan.tasks)
             ]
             self._go_through(task_ids)
         finally:
@@ -131,16 +123,16 @@ class Round:
         facts = collect(self._here, task_ids, visible_after=self._visible_after)
         return self._report(facts, tuple(task_ids), time.monotonic() - began)
 
+    def _named(self, number: int, place: int) -> str:
+        key = self.keys[number]
+        short = str(int(key.removeprefix("BATCH")))
+        return short if self._plan.short_names and place == 1 else key
+
     def _set_portal_faults(self) -> None:
-        faults = [
-            {
-                "kind": fault.kind,
-                **({} if fault.batch is None else {"batch_id": self.keys[fault.batch]}),
-                **fault.more,
-            }
-            for fault in self._plan.portal_faults
-        ]
+        faults = [fault.asked_for(self.keys) for fault in self._plan.portal_faults]
         self._here.set_portal_faults(faults)
+        if self._here.wire is not None:
+            self._here.wire.rules = [each.rule(self.keys) for each in self._plan.wire_faults]
 
     def _arm(self, strike: Strike) -> Trap:
         about = None if strike.point in TASK_POINTS else self.keys[strike.batch]

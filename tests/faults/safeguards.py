@@ -12,7 +12,8 @@ from shared.contracts import TASK_QUEUE
 from shared.record.tables import claims
 from tests.faults.deeds import Deed, Heal, kill_child
 from tests.faults.oracle import Finding
-from tests.faults.round import Plan, PortalFault, Report, Round, Strike
+from tests.faults.portal_faults import LATE_MS, PortalFault
+from tests.faults.round import Plan, Report, Round, Strike
 from tests.faults.sabotage import SABOTAGES
 from tests.faults.system_under_fault import SystemUnderFault, wait_until
 from tests.faults.traps import Hit
@@ -22,8 +23,6 @@ TRIES = 3
 PATIENCE = 60.0
 LOST_AFTER = 30.0
 """Seconds after which a task that nobody works on counts as lost; the product needs about 5."""
-LATE_MS = 2500
-"""How late a request lands: less than the profile's settle time, more than a takeover takes."""
 
 
 @dataclass(frozen=True)
@@ -45,13 +44,13 @@ class Shown:
     """What the oracle found with the safeguard, and without it."""
 
     safeguard: Safeguard
-    with_it: tuple[Finding, ...]
+    whole: Report
     without: tuple[Finding, ...]
 
     @property
     def noticed(self) -> bool:
         """True if the suite is green with the safeguard and red without it."""
-        return not self.with_it and bool(self.without)
+        return self.whole.kept and bool(self.without)
 
 
 def all_workers_die_and_the_task_is_cancelled(here: SystemUnderFault, hit: Hit) -> Heal:
@@ -91,13 +90,6 @@ def the_doorbell_is_lost(here: SystemUnderFault, _: Hit) -> Heal:
     return forget_it
 
 
-def the_request_is_slow(here: SystemUnderFault, hit: Hit) -> Heal:
-    """What is clicked next lands late, though within the time that the profile allows."""
-    late = {"kind": "latency", "batch_id": hit.about[0], "times": 1, "ms": LATE_MS}
-    here.set_portal_faults([late])
-    return lambda: None
-
-
 def _kill_all_workers(here: SystemUnderFault) -> None:
     for worker in here.system.workers:
         here.take_down(worker)
@@ -115,7 +107,6 @@ def _is_free(here: SystemUnderFault, key: str) -> bool:
 
 
 _DIES = Strike("after_click", Deed("kill -9 of a pool child", kill_child))
-_SLOW = Strike("after_intent", Deed("slow request", the_request_is_slow))
 _CANCELLED = Deed("all workers die, then cancel", all_workers_die_and_the_task_is_cancelled)
 _BLIND = Deed("portal down to the end", the_portal_is_down_until_the_end, may_blind=True)
 _UNHEARD = Deed("doorbell lost", the_doorbell_is_lost)
@@ -133,8 +124,8 @@ def _case(
     return Safeguard(sabotage, case, plan)
 
 
-_LOST_ANSWER = PortalFault("response_lost", more={"times": 1})
-_NO_EFFECT = PortalFault("success_without_effect", more={"times": 1})
+_LOST_ANSWER = PortalFault("response_lost", 0, {"times": 1})
+_NO_EFFECT = PortalFault("success_without_effect", 0, {"times": 1})
 
 SAFEGUARDS = (
     _case("no_intent", "the child dies after the click", _DIES),
@@ -143,7 +134,17 @@ SAFEGUARDS = (
     _case("toast_trusted", "success without effect", fault=_NO_EFFECT),
     _case("error_believed", "the answer is lost", fault=_LOST_ANSWER),
     _case("may_resend", "the answer is lost", fault=_LOST_ANSWER),
-    _case("takeover_without_waiting", "slow request, then the child dies", _SLOW, _DIES),
+    _case(
+        "takeover_without_waiting",
+        "the request lands late, and the child dies after the click",
+        _DIES,
+        fault=PortalFault("lands_late", 0, {"ms": LATE_MS, "times": 1}),
+    ),
+    _case(
+        "no_settle",
+        "the approval is shown late",
+        fault=PortalFault("shown_late", 0, {"ms": LATE_MS, "times": 1}),
+    ),
     _case(
         "cancel_skips_open_intent",
         "cancelled when all workers died after the click",
@@ -165,8 +166,11 @@ SAFEGUARDS = (
 )
 
 
-def show(here: SystemUnderFault, safeguard: Safeguard) -> tuple[Shown, list[Report]]:
-    """Run the case with the safeguard, then without; the reports are those of the honest runs."""
+WARM_UP = Plan("both workers have a browser", tasks=((0, 1, 2), (3, 4, 5)))
+
+
+def show(here: SystemUnderFault, safeguard: Safeguard) -> Shown:
+    """Run the case with the safeguard, then without."""
     whole = Round(here, safeguard.plan).run()
     without: tuple[Finding, ...] = ()
     for _ in range(TRIES):
@@ -179,7 +183,8 @@ def show(here: SystemUnderFault, safeguard: Safeguard) -> tuple[Shown, list[Repo
         _come_to_rest(here, report)
         if without:
             break
-    return Shown(safeguard, whole.findings, without), [whole]
+        Round(here, WARM_UP).run()
+    return Shown(safeguard, whole, without)
 
 
 def _come_to_rest(here: SystemUnderFault, report: Report) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -23,7 +23,7 @@ from tests.faults.system_under_fault import NotInTimeError, SystemUnderFault
 from tests.faults.table import Results
 
 ROUNDS_A_SYSTEM = 30
-BATCHES_A_ROUND = 10
+BATCHES_A_ROUND = 12
 BROKE = (AssertionError, LauncherError, NotInTimeError, OSError, SQLAlchemyError, httpx.HTTPError)
 """What a round can end with instead of a report."""
 
@@ -39,21 +39,23 @@ class Suite:
 
     def run(self, plans: Sequence[Plan]) -> None:
         """Run every plan and judge it."""
-        left = iter(plans)
-        for share in _shares(len(plans)):
-            with self._system() as here:
-                for plan in _first(left, share):
-                    self._run(here, plan)
+        for wired in (False, True):
+            chosen = [plan for plan in plans if bool(plan.wire_faults) is wired]
+            for begin in range(0, len(chosen), ROUNDS_A_SYSTEM):
+                with self._system(wired=wired) as here:
+                    for plan in chosen[begin : begin + ROUNDS_A_SYSTEM]:
+                        self._run(here, plan)
 
     def show(self, chosen: Sequence[Safeguard]) -> None:
         """Remove one safeguard after the other, and see whether it is missed."""
         if not chosen:
             return
         with self._system() as here:
+            Round(here, safeguards.WARM_UP).run()
             for safeguard in chosen:
-                shown, reports = safeguards.show(here, safeguard)
+                shown = safeguards.show(here, safeguard)
                 self.results.shown.append(shown)
-                self.results.reports += reports
+                self.results.reports.append(shown.whole)
                 verdict = "missed" if shown.noticed else "NOT SHOWN"
                 self._tell(f"{verdict:9} without {safeguard.sabotage}: {safeguard.case}")
 
@@ -71,14 +73,15 @@ class Suite:
             self._tell(f"       {finding}")
 
     @contextmanager
-    def _system(self) -> Iterator[SystemUnderFault]:
+    def _system(self, *, wired: bool = False) -> Iterator[SystemUnderFault]:
         """A running system, judged once more as a whole when it has ended."""
         folder = Path(tempfile.mkdtemp(prefix="faults-"))
         reported = len(self.results.reports)
         found = len(self.results.findings)
         batches = ROUNDS_A_SYSTEM * BATCHES_A_ROUND
         try:
-            with SystemUnderFault(folder, database=self._database, batches=batches) as here:
+            system = SystemUnderFault(folder, database=self._database, batches=batches, wired=wired)
+            with system as here:
                 yield here
                 reports = self.results.reports[reported:]
                 left = here.stop()
@@ -103,12 +106,3 @@ class Suite:
 def _let_it_be_swept(here: SystemUnderFault) -> None:
     """Do now what an orchestrator does once a leftover is an hour old."""
     Retention(here.record, here.system.results, 0, leftover=timedelta(0)).sweep()
-
-
-def _shares(count: int) -> Iterable[int]:
-    return [min(ROUNDS_A_SYSTEM, count - begun) for begun in range(0, count, ROUNDS_A_SYSTEM)]
-
-
-def _first(plans: Iterator[Plan], count: int) -> Iterator[Plan]:
-    for _ in range(count):
-        yield next(plans)

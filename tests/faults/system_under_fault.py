@@ -25,6 +25,7 @@ from shared.record.tables import claims
 from shared.task_state import FINAL_STATES
 from tests.faults.sabotage import SWITCH
 from tests.faults.traps import FOLDER_VARIABLE, Traps
+from tests.faults.wire_proxy import WireProxy
 from tests.postgresql_server import PostgresqlServer
 
 SETTINGS = {"LEASE_SECONDS": "4", "SELENIUM_TIMEOUT": "10", "DRAIN_SECONDS": "20"}
@@ -56,9 +57,18 @@ class SystemUnderFault:
     """
 
     def __init__(
-        self, folder: Path, *, database: str = "sqlite", batches: int = 400, **options: Any
+        self,
+        folder: Path,
+        *,
+        database: str = "sqlite",
+        batches: int = 400,
+        wired: bool = False,
+        **options: Any,
     ) -> None:
-        """`database` is one of DATABASES; `options` are PracticeSystem's."""
+        """`database` is one of DATABASES; `options` are PracticeSystem's.
+
+        `wired`: the workers reach the portal over a wire that can be broken.
+        """
         settings = {**SETTINGS, **options.pop("settings", {})}
         self.traps = Traps(folder / "faults")
         settings[FOLDER_VARIABLE] = str(self.traps.folder)
@@ -78,6 +88,8 @@ class SystemUnderFault:
         url = settings.get("DATABASE_URL", f"sqlite:///{self.system.folder / 'record.sqlite3'}")
         self.record = Record(url)
         self._opened = ExitStack()
+        self._wired = wired
+        self.wire: WireProxy | None = None
         self._unused = iter(range(1, batches + 1))
         self.down: set[str] = set()
         """Names of parts that are down on purpose."""
@@ -95,6 +107,8 @@ class SystemUnderFault:
             self._truth = self._opened.enter_context(
                 httpx.Client(base_url=self.system.truth_url, trust_env=False, timeout=30)
             )
+            if self._wired:
+                self._lay_the_wire()
         except BaseException:
             self.close()
             raise
@@ -109,11 +123,19 @@ class SystemUnderFault:
         """End everything."""
         self.close()
 
+    def _lay_the_wire(self) -> None:
+        """Only now is it known where the portal is, so the workers start once more."""
+        self.wire = self._opened.enter_context(WireProxy(self.system.portal_url))
+        for worker in self.system.workers:
+            worker.stop()
+            worker.environment["ESC_BASE_URL"] = self.wire.url
+            worker.start()
+
     def close(self) -> None:
         """End everything that is left, whoever left it."""
-        self._opened.close()
         self.record.close()
         self.system.close()
+        self._opened.close()
         if self.postgresql is not None:
             self.postgresql.remove()
 
@@ -188,14 +210,6 @@ class SystemUnderFault:
         answer = self._truth.request(method, path, json=body).raise_for_status()
         return answer.json() if answer.content else None
 
-    def truth_of(self, key: str) -> dict[str, Any] | None:
-        """The truth about a batch; None if the portal has none of this id."""
-        answer = self._truth.get(f"/truth/batches/{key}")
-        if answer.status_code == httpx.codes.NOT_FOUND:
-            return None
-        found: dict[str, Any] = answer.raise_for_status().json()
-        return found
-
     def set_portal_faults(self, faults: Sequence[dict[str, Any]]) -> None:
         """Put these faults of the practice portal in force instead of the present ones."""
         self.ask_truth("PUT", "/faults", list(faults))
@@ -214,10 +228,13 @@ class SystemUnderFault:
         return next(worker for worker in self.system.workers if worker.pid == pid)
 
     def is_quiet(self) -> bool:
-        """True if everything is up and nobody holds a claim."""
+        """True if everything is up, nobody holds a claim, and the portal has nothing to come."""
         if not all(part.running for part in self.parts):
             return False
         with suppress(*PASSING), self.record.read() as connection:
+            truth = self.ask_truth("GET", "/truth/summary")
+            if truth["late_requests"] or truth["late_moves"]:
+                return False
             held = connection.execute(select(claims.c.key).where(claims.c.holder.is_not(None)))
             return held.first() is None
         return False

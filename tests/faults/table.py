@@ -79,6 +79,8 @@ def _show_kinds(reports: Sequence[Report], console: Console) -> None:
             kinds[struck.kind].append(struck)
         for fault in report.plan.portal_faults:
             kinds[f"portal: {fault.kind}"].append(Struck(fault.kind, happened=True))
+        for broken in report.plan.wire_faults:
+            kinds[broken.name].append(Struck(broken.name, happened=True))
     table = Table(title="Faults, and the slowest recovery from each", title_justify="left")
     table.add_column("fault")
     for name in ("planned", "struck", "next item", "same item"):
@@ -103,7 +105,7 @@ def _show_safeguards(shown: Sequence[Shown], console: Console) -> None:
         table.add_row(
             each.safeguard.meaning,
             each.safeguard.case,
-            "kept" if not each.with_it else "BROKEN",
+            "kept" if each.whole.kept else "BROKEN",
             without or "NOT NOTICED",
         )
     console.print(table)

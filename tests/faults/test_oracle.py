@@ -72,6 +72,7 @@ BROKEN = {
     "approved twice": (with_batch(approvals=(OURS, OURS), posts=1), Violation.DOUBLE),
     "approved though others had": (with_batch(approvals=(THEIRS, OURS)), Violation.DOUBLE),
     "more requests than clicks": (with_batch(posts=2), Violation.DOUBLE),
+    "never asked for": (replace(SOUND, unasked=("B9",)), Violation.DOUBLE),
     "said approved": (with_batch(approvals=(), status="Pending"), Violation.UNTRUE),
     "said approved already": (
         replace(with_item(**ended("already_done")), batches={}, intents={}),

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.faults.deeds import kill_browser, kill_child, kill_orchestrator, kill_worker
-from tests.faults.grid import DEEDS, STRUCK
-from tests.faults.round import Plan, PortalFault, Report, Round, Strike
+from tests.faults.grid import DEEDS
+from tests.faults.portal_faults import STRUCK, PortalFault
+from tests.faults.round import Plan, Report, Round, Strike
+from tests.faults.safeguards import SAFEGUARDS, Safeguard, show
 from tests.faults.system_under_fault import SystemUnderFault
 
 PLANS = (
@@ -34,16 +36,25 @@ PLANS = (
 )
 
 
+MISSED = ("no_marker", "toast_trusted")
+"""The sabotages of which the short form shows that it would notice them."""
+
+
 @pytest.mark.timeout(400)
 def test_the_promise_is_kept_whatever_dies_on_the_way(
     tmp_path: Path, pytestconfig: pytest.Config
 ) -> None:
-    """At most once, never lost, true, and nothing left behind. One system serves all the rounds."""
+    """At most once, never lost, true, nothing left behind; and a worse product would be noticed.
+
+    One system serves all the rounds.
+    """
     # Given a system with two workers
     database = pytestconfig.getoption("--database")
-    with SystemUnderFault(tmp_path, database=database, batches=len(PLANS) * 10) as here:
-        # When it is struck in the middle of its work, again and again, and then told to end
+    with SystemUnderFault(tmp_path, database=database, batches=80) as here:
+        # When it is struck in the middle of its work, again and again
         reports = [Round(here, plan).run() for plan in PLANS]
+        # And when safeguards are taken from it, and it is then told to end
+        shown = [show(here, each) for each in SAFEGUARDS if is_cheap(each)]
         left = here.stop()
 
     # Then every fault did strike, no promise was broken, and nothing is left
@@ -51,6 +62,13 @@ def test_the_promise_is_kept_whatever_dies_on_the_way(
     assert [told for report in reports for told in broken_by(report)] == []
     assert sum(report.needless_unverified for report in reports) == 0
     assert left == []
+    # And the missing safeguards were missed
+    assert [each.safeguard.sabotage for each in shown if each.noticed] == list(MISSED)
+
+
+def is_cheap(safeguard: Safeguard) -> bool:
+    """True for the cases of the short form."""
+    return safeguard.sabotage in MISSED
 
 
 def broken_by(report: Report) -> list[str]:

@@ -69,6 +69,7 @@ class Traps:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self._armed: list[Trap] = []
+        self._forgotten = 0
 
     def arm(self, trap: Trap) -> Trap:
         """Put it in force beside those that are; every process sees it at its next point."""
@@ -77,19 +78,16 @@ class Traps:
         return trap
 
     def disarm(self) -> None:
-        """Let nobody be held any more, and everybody go on who is."""
+        """Let nobody be held any more, and everybody go on who is; who was held is forgotten."""
         self._armed = []
         self._publish()
         for hit in self.hits():
             self.release(hit)
+        self._forgotten = len(self._lines())
 
     def hits(self, trap: Trap | None = None) -> list[Hit]:
-        """Who was held so far, by this trap or by any."""
-        try:
-            lines = (self.folder / HITS).read_text().splitlines()
-        except FileNotFoundError:
-            return []
-        found = [json.loads(line) for line in lines]
+        """Who was held so far, by this trap or by any that is armed."""
+        found = [json.loads(line) for line in self._lines()[self._forgotten :]]
         hits = [Hit(**{**each, "about": tuple(each["about"])}) for each in found]
         return [hit for hit in hits if trap is None or hit.trap == trap.id]
 
@@ -109,6 +107,12 @@ class Traps:
         path = self.folder / go_file(hit.trap, hit.count)
         if not path.exists():
             _write(path, "raise" if with_error else "")
+
+    def _lines(self) -> list[str]:
+        try:
+            return (self.folder / HITS).read_text().splitlines()
+        except FileNotFoundError:
+            return []
 
     def _publish(self) -> None:
         _write(self.folder / ARMED, json.dumps([asdict(trap) for trap in self._armed]))
