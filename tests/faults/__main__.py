@@ -22,7 +22,7 @@ from tests.faults.system_under_fault import DATABASES
 from tests.faults.table import show
 
 INTERRUPTED = 130
-PARTS = ("grid", "random", "safeguards")
+PARTS = ("grid", "random", "safeguards", "model")
 
 
 def main() -> int:
@@ -53,6 +53,8 @@ def _run(suite: Suite, options: argparse.Namespace) -> None:
     suite.run([plan for plan in plans if options.match.search(plan.name)])
     if "safeguards" in parts:
         suite.show([each for each in SAFEGUARDS if options.match.search(each.plan.name)])
+    if "model" in parts:
+        suite.search_the_model()
 
 
 def _options() -> argparse.Namespace:

@@ -85,8 +85,8 @@ def _resolving() -> Iterator[Plan]:
 
 
 def _poison() -> Iterator[Plan]:
-    """A batch that kills whoever works on it, each time."""
-    for point in ("after_look", "before_click", "after_click", "before_outcome"):
+    """A batch that kills whoever works on it, each time; but not whoever gives it up."""
+    for point in ("after_look", "before_click", "after_click", "before_read_back"):
         strike = Strike(point, DEEDS[kill_child], STRUCK, always=True)
         yield Plan(f"poison: {strike.name}", (strike,))
 

@@ -20,7 +20,8 @@ from tests.faults.oracle import Finding, Violation, judge
 from tests.faults.round import Plan, Report, Round
 from tests.faults.safeguards import Safeguard
 from tests.faults.system_under_fault import NotInTimeError, SystemUnderFault
-from tests.faults.table import Results
+from tests.faults.table import InModel, Results
+from tests.model.catalogue import SAFEGUARDS as MODEL_SAFEGUARDS
 
 ROUNDS_A_SYSTEM = 30
 BATCHES_A_ROUND = 12
@@ -58,6 +59,12 @@ class Suite:
                 self.results.reports.append(shown.whole)
                 verdict = "missed" if shown.noticed else "NOT SHOWN"
                 self._tell(f"{verdict:9} without {safeguard.sabotage}: {safeguard.case}")
+
+    def search_the_model(self) -> None:
+        """Remove every safeguard in the model of the protocol, in all orders of events."""
+        for safeguard in MODEL_SAFEGUARDS:
+            noticed = safeguard.removed().broken is not None
+            self.results.models.append(InModel(safeguard, noticed))
 
     def _run(self, here: SystemUnderFault, plan: Plan) -> None:
         try:

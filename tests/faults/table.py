@@ -12,6 +12,7 @@ from rich.table import Table
 from tests.faults.oracle import Finding, Violation
 from tests.faults.round import Report, Struck
 from tests.faults.safeguards import Shown
+from tests.model.catalogue import Safeguard
 
 COUNTED = {
     "double approvals": Violation.DOUBLE,
@@ -19,6 +20,14 @@ COUNTED = {
     "lost": Violation.LOST,
     "leaks": Violation.LEAK,
 }
+
+
+@dataclass(frozen=True)
+class InModel:
+    """A safeguard removed in the model of the protocol, and whether that broke its promise."""
+
+    safeguard: Safeguard
+    noticed: bool
 
 
 @dataclass
@@ -29,6 +38,7 @@ class Results:
     leaks: list[Finding] = field(default_factory=list)
     """What was left after a system was closed."""
     shown: list[Shown] = field(default_factory=list)
+    models: list[InModel] = field(default_factory=list)
 
     @property
     def findings(self) -> list[Finding]:
@@ -38,7 +48,8 @@ class Results:
     @property
     def good(self) -> bool:
         """True if no promise was broken, and every sabotage was noticed."""
-        return not self.findings and all(each.noticed for each in self.shown)
+        noticed = [each.noticed for each in self.shown] + [each.noticed for each in self.models]
+        return not self.findings and all(noticed)
 
 
 def show(results: Results, console: Console) -> None:
@@ -47,6 +58,8 @@ def show(results: Results, console: Console) -> None:
     _show_kinds(results.reports, console)
     if results.shown:
         _show_safeguards(results.shown, console)
+    if results.models:
+        _show_model(results.models, console)
     for report in results.reports:
         for finding in report.findings:
             console.print(f"BROKEN in {report.plan.name}: {finding}", markup=False)
@@ -108,6 +121,16 @@ def _show_safeguards(shown: Sequence[Shown], console: Console) -> None:
             "kept" if each.whole.kept else "BROKEN",
             without or "NOT NOTICED",
         )
+    console.print(table)
+
+
+def _show_model(models: Sequence[InModel], console: Console) -> None:
+    table = Table(title="Safeguards removed in the model of the protocol", title_justify="left")
+    for name in ("removed", "breaks", "shown by"):
+        table.add_column(name)
+    for each in models:
+        breaks = each.safeguard.breaks if each.noticed else "NOT NOTICED"
+        table.add_row(each.safeguard.without, breaks, each.safeguard.shown_by)
     console.print(table)
 
 
