@@ -5,13 +5,13 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, create_engine, event, make_url
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from shared.errors import AgentError
 
@@ -168,13 +168,12 @@ def _begin_writing(connection: Connection) -> None:
     assert isinstance(raw, sqlite3.Connection)
     raw.execute("PRAGMA busy_timeout=0")
     try:
-        while True:
-            try:
+        while time.monotonic() < deadline:
+            with suppress(sqlite3.OperationalError):
                 raw.execute("BEGIN IMMEDIATE")
                 return
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error) or time.monotonic() > deadline:
-                    raise OperationalError("BEGIN IMMEDIATE", {}, error) from error
             time.sleep(SQLITE_TURN_SECONDS)
+        # The last time it is asked so that everybody hears why it failed.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
     finally:
         raw.execute(f"PRAGMA busy_timeout={SQLITE_BUSY_SECONDS * 1000}")

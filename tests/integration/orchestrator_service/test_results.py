@@ -115,6 +115,7 @@ def test_a_result_shows_each_item_with_evidence_that_opens(
         "attempts": 0,
         "started_at": None,
         "details": {"District": "Pune"},
+        "late_findings": [],
         "error": None,
     }
     assert result["logs"][0].endswith("Z INFO B1 approved")
