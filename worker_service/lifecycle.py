@@ -116,18 +116,21 @@ class Presence:
                 log.warning("record not reachable", reason=str(error).split("\n")[0])
 
     def _look_after_children(self) -> None:
+        """Free what dead children held, those too that died before they were ever seen alive."""
+        with self._record.read() as connection:
+            at_work = slots.live(connection, self._worker_id)
+        # Looked at afterwards: a child that began a slot meanwhile is among the living.
         alive = _living_children()
-        died = self._children - alive
-        self._children = alive
-        if not died:
-            return
-        with self._record.write() as connection:
-            for slot in slots.live(connection, self._worker_id):
-                if slot.pid in died:
+        gone, self._children = self._children - alive, alive
+        dead = [slot for slot in at_work if slot.pid not in alive]
+        if dead:
+            with self._record.write() as connection:
+                for slot in dead:
                     log.warning("pool child died at work", task_id=slot.task_id, pid=slot.pid)
                     slots.end(connection, slot.id)
                     tasks.ring_now(connection, slot.task_id)
-        self._reap_browsers()
+        if dead or gone:
+            self._reap_browsers()
 
     def _sweep(self) -> None:
         with fork_lock, self._record.write() as connection:

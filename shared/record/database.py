@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -169,9 +169,12 @@ def _begin_writing(connection: Connection) -> None:
     raw.execute("PRAGMA busy_timeout=0")
     try:
         while time.monotonic() < deadline:
-            with suppress(sqlite3.OperationalError):
+            try:
                 raw.execute("BEGIN IMMEDIATE")
                 return
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error):
+                    break
             time.sleep(SQLITE_TURN_SECONDS)
         # The last time it is asked so that everybody hears why it failed.
         connection.exec_driver_sql("BEGIN IMMEDIATE")
