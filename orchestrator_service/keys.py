@@ -52,7 +52,8 @@ def _publish(path: Path, text: str) -> None:
     if path.exists() and path.read_text() == text:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}")
+    # A name of this call's own: threads of one process start side by side too.
+    unfinished = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
     unfinished.write_text(text)
     unfinished.rename(path)
 
