@@ -62,6 +62,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(2_000_000, ge=1_000)
 
     worker_concurrency: int = Field(0, ge=0, le=64)
+    worker_niceness: int = Field(5, ge=0, le=19)
     max_batches_per_task: int = Field(500, ge=1, le=10_000)
     max_pending_tasks: int = Field(10_000, ge=1)
     max_attempts: int = Field(3, ge=1, le=20)
