@@ -61,7 +61,7 @@ def _finish(command: Callable[[], int]) -> None:
     """Run a command and leave with its status; a failure is told in a line, a Ctrl-C is none."""
     try:
         status = command()
-    except LauncherError as error:
+    except (LauncherError, OSError) as error:
         tell(str(error))
         status = 1
     except KeyboardInterrupt:
