@@ -29,7 +29,10 @@ def demo(batches: Batches = 25, keep: Keep = False) -> None:
 
 @app.command(context_settings=ALL_ARGUMENTS)
 def test(context: typer.Context) -> None:
-    """Run every test; --database postgresql keeps records there, all else is pytest's own."""
+    """Run every test; --database postgresql keeps records there, all else is pytest's own.
+
+    Paths begin at the project's root, wherever the command is typed.
+    """
     _finish(lambda: run_tests(context.args))
 
 
