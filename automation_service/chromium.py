@@ -36,6 +36,7 @@ _PREFERENCES = {
     "profile.password_manager_leak_detection": False,
     # 2: never connect or fetch ahead of need, so that no request leaves that nobody made.
     "net.network_prediction_options": 2,
+    "download.prompt_for_download": False,
     "safebrowsing.enabled": False,
     "search.suggest_enabled": False,
 }
@@ -46,8 +47,8 @@ class BrowserOptions:
     """How browsers are started.
 
     `binary` and `driver` are paths, empty for what Selenium finds. `timeout` is in seconds: how
-    long a page may take to load or to show something. `max_items` is after how many items a
-    browser is replaced.
+    long a page may take to load or to show something. `downloads` is the folder for what pages
+    send as files. `max_items` is after how many items a browser is replaced.
     """
 
     headless: bool
@@ -55,6 +56,7 @@ class BrowserOptions:
     driver: str
     timeout: float
     temp_dir: Path
+    downloads: Path
     max_items: int
 
 
@@ -69,7 +71,8 @@ def chromium_options(options: BrowserOptions, user_data_dir: str) -> ChromeOptio
         # Deprecated, but the only way to reach a driver on this machine past its proxy.
         warnings.simplefilter("ignore", DeprecationWarning)
         chosen.ignore_local_proxy_environment_variables()
-    chosen.add_experimental_option("prefs", _PREFERENCES)
+    folder = {"download.default_directory": str(options.downloads)}
+    chosen.add_experimental_option("prefs", {**_PREFERENCES, **folder})
     chosen.add_experimental_option("excludeSwitches", ["enable-logging"])
     for argument in (*_QUIET, f"--user-data-dir={user_data_dir}", "--window-size=1120,960"):
         chosen.add_argument(argument)

@@ -5,13 +5,38 @@ import asyncio
 import math
 import sqlite3
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import TypeVar
 
 from esc_simulator.database import OtherWorldError
 from esc_simulator.options import Options
 from esc_simulator.server import serve
 from esc_simulator.world import World
+
+Number = TypeVar("Number", int, float)
+
+
+def _numbers(
+    kind: Callable[[str], Number], fits: Callable[[Number], bool], allowed: str
+) -> Callable[[str], Number]:
+    """What reads a number that fits, and otherwise says what is allowed."""
+
+    def read(text: str) -> Number:
+        with suppress(ValueError):
+            if fits(number := kind(text)):
+                return number
+        raise argparse.ArgumentTypeError(f"{text!r} is not {allowed}")
+
+    return read
+
+
+_at_least_one = _numbers(int, lambda number: number >= 1, "a whole number, 1 or more")
+_any = _numbers(int, lambda _: True, "a whole number")
+_port = _numbers(int, lambda number: 0 <= number <= 65535, "a port, 0 to 65535")
+_not_negative = _numbers(float, lambda number: 0 <= number < math.inf, "a number, 0 or more")
+_positive = _numbers(float, lambda number: 0 < number < math.inf, "a number, more than 0")
 
 
 def read_options(arguments: Sequence[str] | None = None) -> Options:
@@ -22,7 +47,7 @@ def read_options(arguments: Sequence[str] | None = None) -> Options:
     )
     add = parser.add_argument
     add("--batches", type=_at_least_one, default=500, help="how many batches there are (500)")
-    add("--seed", type=int, default=7, help="the same seed gives the same batches (7)")
+    add("--seed", type=_any, default=7, help="the same seed gives the same batches (7)")
     add("--pending-only", action="store_true", help="every batch is pending and approvable")
     add("--host", default="127.0.0.1", help="where the portal listens (127.0.0.1)")
     add("--port", type=_port, default=8100, help="the portal's port, 0 for a free one (8100)")
@@ -60,31 +85,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"practice portal: {error}", file=sys.stderr)
         return 1
     return 0
-
-
-def _at_least_one(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be at least 1")
-    return number
-
-
-def _port(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= 65535:
-        raise argparse.ArgumentTypeError("must be a port, 0 to 65535")
-    return number
-
-
-def _not_negative(text: str) -> float:
-    number = float(text)
-    if not 0 <= number < math.inf:
-        raise argparse.ArgumentTypeError("must be a number, 0 or more")
-    return number
-
-
-def _positive(text: str) -> float:
-    number = float(text)
-    if not 0 < number < math.inf:
-        raise argparse.ArgumentTypeError("must be a number, more than 0")
-    return number

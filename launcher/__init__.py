@@ -1,1 +1,1 @@
-"""The way a stranger starts the system: `./run demo`, `test`, `up`, `lint` and `bench`."""
+"""The way a stranger starts the system: `./run demo`, `test`, `up`, `lint`, `bench`, `faults`."""

@@ -23,8 +23,15 @@ PAUSE_SECONDS = 0.2
 Json = dict[str, Any]
 
 
+class NoAnswer(LauncherError):
+    """The API could not be reached, or did not answer in time."""
+
+
 class ApiClient:
-    """Assigns tasks, follows them live and reads their results. Use it as a context manager."""
+    """Assigns tasks, follows them live and reads their results. Use it as a context manager.
+
+    Everything raises LauncherError when the API answers with an error, NoAnswer when with nothing.
+    """
 
     def __init__(self, url: str, api_key: str) -> None:
         """`url` is where the orchestrator listens."""
@@ -71,7 +78,7 @@ class ApiClient:
         while time.monotonic() < deadline:
             while_waiting()
             # A broken socket says nothing about the task: ask for a fresh address and go on.
-            with suppress(OSError, WebSocketException, httpx.TransportError):
+            with suppress(OSError, WebSocketException, NoAnswer):
                 for event in self._listen(task_id, seen, while_waiting):
                     seen = event["id"]
                     deadline = time.monotonic() + RECONNECT_SECONDS
@@ -93,7 +100,10 @@ class ApiClient:
                     while_waiting()
 
     def _ask(self, method: str, url: str, body: Json | None = None) -> Json:
-        response = self._http.request(method, url, json=body)
+        try:
+            response = self._http.request(method, url, json=body)
+        except httpx.HTTPError as error:
+            raise NoAnswer(f"{method} {url}: no answer from the API: {error}") from error
         try:
             answer: Json = response.json()
         except ValueError:

@@ -29,7 +29,10 @@ def demo(batches: Batches = 25, keep: Keep = False) -> None:
 
 @app.command(context_settings=ALL_ARGUMENTS)
 def test(context: typer.Context) -> None:
-    """Run every test; --database postgresql keeps records there, all else is pytest's own."""
+    """Run every test; --database postgresql keeps records there, all else is pytest's own.
+
+    Paths begin at the project's root, wherever the command is typed.
+    """
     _finish(lambda: run_tests(context.args))
 
 
@@ -61,7 +64,7 @@ def _finish(command: Callable[[], int]) -> None:
     """Run a command and leave with its status; a failure is told in a line, a Ctrl-C is none."""
     try:
         status = command()
-    except LauncherError as error:
+    except (LauncherError, OSError) as error:
         tell(str(error))
         status = 1
     except KeyboardInterrupt:

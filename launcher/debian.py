@@ -44,7 +44,9 @@ def _apt_get(arguments: Sequence[str], log: Path) -> None:
     deadline = time.monotonic() + LOCK_SECONDS
     while True:
         try:
-            return run_logged(command, log)
+            # Torn away in the middle it would leave the machine's packages half configured; and
+            # where sudo runs it as root, we could not end it anyway.
+            return run_logged(command, log, must_finish=True)
         except LauncherError as error:
             # The timeout above covers dpkg's lock, not the one on the package lists.
             if "lock" not in str(error) or time.monotonic() > deadline:

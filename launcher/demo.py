@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -32,18 +33,26 @@ def run_demo(batches: int, keep: bool, console: Console) -> int:
             results = ROOT / "results" / f"demo-{datetime.now():%Y%m%d-%H%M%S-%f}"
             system = PracticeSystem(batches=batches, settings={"RESULTS_DIR": str(results)})
             try:
-                return _approve_all(system, batches, keep, view)
+                agreed = _approve_all(system, batches, view)
+                if keep:
+                    _stay(system, view)
+                return 0 if agreed else 1
             finally:
+                interruption.ending = True
                 system.close()
         except KeyboardInterrupt:
             interruption.ending = True
-            view.say("interrupted: ending everything")
+            # First of all, since telling a terminal that is gone fails.
             if system:
                 system.close()
+            view.say("interrupted: everything is ended")
+            if system and system.results.exists():
+                view.show_links({"evidence": f"{system.results.relative_to(ROOT)}/"})
             return INTERRUPTED
 
 
-def _approve_all(system: PracticeSystem, batches: int, keep: bool, view: DemoView) -> int:
+def _approve_all(system: PracticeSystem, batches: int, view: DemoView) -> bool:
+    """Approve every batch and tell whether both counts agree."""
     view.say("starting the practice portal, Redis, the orchestrator and a worker")
     system.start()
     view.say(f"the portal at {system.portal_url} has {batches} pending batches: approving them")
@@ -54,10 +63,7 @@ def _approve_all(system: PracticeSystem, batches: int, keep: bool, view: DemoVie
                 if event["type"] == "item":
                     view.show_item(event["data"])
         result = client.result(task_id)
-    agreed = _prove(result, system, batches, view)
-    if keep:
-        _stay(system, view)
-    return 0 if agreed else 1
+    return _prove(result, system, batches, view)
 
 
 def _prove(result: dict[str, Any], system: PracticeSystem, batches: int, view: DemoView) -> bool:
@@ -67,17 +73,17 @@ def _prove(result: dict[str, Any], system: PracticeSystem, batches: int, view: D
     view.show_counts(ours, truth)
     folder = system.results / result["task_id"]
     view.show_links({"evidence": f"{folder.relative_to(ROOT)}/", "open": folder.as_uri()})
-    doubts = list(_doubts(result, truth, batches))
+    found = list(doubts(result, truth, batches))
     if not all(is_whole(item, system.results) for item in items):
-        doubts.append("evidence is missing or is not what the record says")
-    for doubt in doubts:
+        found.append("evidence is missing or is not what the record says")
+    for doubt in found:
         view.say(f"NOT PROVED: {doubt}")
-    if not doubts:
+    if not found:
         view.say(f"both counts agree: {batches} batches, each approved exactly once and proved")
-    return not doubts
+    return not found
 
 
-def _doubts(result: dict[str, Any], truth: dict[str, Any], batches: int) -> Iterator[str]:
+def doubts(result: dict[str, Any], truth: dict[str, Any], batches: int) -> Iterator[str]:
     """What speaks against every batch having been approved exactly once."""
     ours = result["result"]["counts"].get("approved", 0)
     if result["error"]:
@@ -106,6 +112,7 @@ def _stay(system: PracticeSystem, view: DemoView) -> None:
             "portal's truth": f"{system.truth_url}/truth/summary",
         }
     )
-    while True:
-        system.check()
-        time.sleep(1)
+    with suppress(KeyboardInterrupt):
+        while True:
+            system.check()
+            time.sleep(1)

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -84,11 +85,27 @@ class Environment:
         self.stamp.unlink(missing_ok=True)
         name = self.folder.name
         tell(f"setting up {name} from {self.lock.name} with Python {THIS_PYTHON}, once")
-        for command in self._steps(log):
-            # The installer inherits the lock: should we be killed, nobody starts beside it.
-            run_logged(command, log, keep_open=[journal])
+        with self._temporary_folder() as temporary:
+            environment = {**os.environ, "TMPDIR": str(temporary)}
+            for command in self._steps(log):
+                # The installer inherits the lock: should we be killed, nobody starts beside it.
+                run_logged(command, log, environment=environment, keep_open=[journal])
         shutil.copyfile(self.lock, self.stamp)
         os.ftruncate(journal, 0)
+
+    @contextmanager
+    def _temporary_folder(self) -> Iterator[Path]:
+        """Where installers put what they leave behind when they are ended; the next start finds it.
+
+        Only who holds the lock may use it.
+        """
+        folder = self.root / "data" / f"setup{self.folder.name}.temporary"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def _clear_ruins(self, journal: int) -> None:
         """Remove what an interrupted installation or a vanished Python left behind."""

@@ -1,14 +1,21 @@
-"""Finds and ends every process that belongs to one practice system, whoever its parent is now."""
+"""Finds and ends what a practice system may leave: processes, whoever their parent is now, and
+temporary files of browsers.
+"""
 
 from __future__ import annotations
 
+import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
 MARK = "PRACTICE_SYSTEM"
 """Environment variable that names the system's folder; every descendant inherits it."""
+
+BROWSER_TEMPORARY = "Temporary Files"
+"""The link in a browser's own folder to where its temporary files are."""
 
 END_SECONDS = 10.0
 
@@ -32,6 +39,17 @@ def end_all(folder: Path) -> None:
             except psutil.NoSuchProcess:
                 continue
         psutil.wait_procs(found, timeout=0.2)
+
+
+def remove_temporary_files(browsers: Path) -> None:
+    """Remove the temporary files of the browsers whose folders lie in `browsers`.
+
+    They may be anywhere, since their path must be short, and a worker that was killed has removed
+    none of them.
+    """
+    for link in browsers.glob(f"*/{BROWSER_TEMPORARY}"):
+        with suppress(OSError):  # it is none
+            shutil.rmtree(link.readlink(), ignore_errors=True)
 
 
 def _is_marked(process: psutil.Process, folder: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 
+from launcher.errors import LauncherError
 from launcher.process import Process
 from launcher.ready_file import ReadyFile
 
@@ -61,9 +62,15 @@ class PracticePortal(Process):
         return str(self._ready.content["truth_url"])
 
     def truth(self) -> dict[str, Any]:
-        """The portal's own count of batches, approvals and requests to approve."""
-        answer = httpx.get(f"{self.truth_url}/truth/summary", trust_env=False)
-        counts: dict[str, Any] = answer.raise_for_status().json()
+        """The portal's own count of batches, approvals and requests to approve.
+
+        Raises LauncherError if the portal does not tell.
+        """
+        try:
+            answer = httpx.get(f"{self.truth_url}/truth/summary", trust_env=False)
+            counts: dict[str, Any] = answer.raise_for_status().json()
+        except httpx.HTTPError as error:
+            raise LauncherError(f"the practice portal does not tell its count: {error}") from error
         return counts
 
     def launch(self) -> None:

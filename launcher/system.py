@@ -150,6 +150,8 @@ class PracticeSystem:
         stop_all(services, STOP_SECONDS)
         stop_all([self.portal, self.redis])
         leftovers.end_all(self.folder)
+        data = Path(self._overrides.get("DATA_DIR", self.folder / "data"))
+        leftovers.remove_temporary_files(data / "browsers")
         shutil.rmtree(self._temporary, ignore_errors=True)
 
     def __enter__(self) -> PracticeSystem:

@@ -47,8 +47,9 @@ def _run(settings: Settings, note: int, interruption: Interruption) -> None:
     _refuse_taken_port("FASTAPI_PORT", settings.fastapi_host, settings.fastapi_port)
     _refuse_taken_port("FLOWER_PORT", "127.0.0.1", settings.flower_port)
     environment = {**os.environ, "DATA_DIR": str(settings.data_dir)}
-    if not (settings.chrome_binary and settings.chromedriver):
-        environment |= browser.ensure().settings()
+    chosen = {"CHROME_BINARY": settings.chrome_binary, "CHROMEDRIVER": settings.chromedriver}
+    if not all(chosen.values()):
+        environment |= browser.ensure(chosen).settings()
     redis = None
     if not settings.redis_url:
         redis = _embedded_redis(settings, environment)

@@ -179,15 +179,23 @@ def main() -> int:
         return 2
     try:
         configure_logging(settings, "orchestrator")
+        _open_record(settings)
         keys = load_keys(settings)
-        migrate(Record(settings.database))
-    except (ConfigurationError, OSError, SQLAlchemyError) as error:
-        reason = str(error).split("\n")[0]
-        print(f"orchestrator: cannot start: {reason}", file=sys.stderr)
+    except (ConfigurationError, OSError) as error:
+        print(f"orchestrator: cannot start: {error}", file=sys.stderr)
         return 1
     if keys.newly_made:
-        print(f"orchestrator: API key (kept in data/api_key): {keys.api_key}", flush=True)
+        kept = settings.data_dir / "api_key"
+        print(f"orchestrator: API key (kept in {kept}): {keys.api_key}", flush=True)
     return serve(create_app(settings), settings)
+
+
+def _open_record(settings: Settings) -> None:
+    try:
+        migrate(Record(settings.database))
+    except (OSError, SQLAlchemyError) as error:
+        reason = str(error).split("\n")[0]
+        raise ConfigurationError(f"DATABASE_URL: the record does not answer: {reason}") from None
 
 
 def leave(status: int) -> NoReturn:

@@ -16,6 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from shared import addresses
 from shared.errors import ConfigurationError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -90,30 +91,22 @@ class Settings(BaseSettings):
     @classmethod
     def _split_origins(cls, value: Any) -> Any:
         if isinstance(value, str):
-            return [origin.strip() for origin in value.split(",") if origin.strip()]
+            return [addresses.origin(one.strip()) for one in value.split(",") if one.strip()]
         return value
 
     @field_validator("download_path", "data_dir", "results_dir", "logs_dir")
     @classmethod
     def _below_root(cls, value: Path) -> Path:
-        return (ROOT / value.expanduser()).resolve()
+        try:
+            return (ROOT / value.expanduser()).resolve()
+        except RuntimeError as error:  # nobody is called so, or links that lead in a circle
+            raise ValueError(str(error)) from None
 
-    @field_validator("redis_url")
-    @classmethod
-    def _is_redis(cls, value: str) -> str:
-        return _begins(value, "redis://", "rediss://", "unix://")
-
-    @field_validator("celery_broker_url", "celery_result_backend")
-    @classmethod
-    def _is_url(cls, value: str) -> str:
-        if value and not re.match(r"[a-z][a-z0-9+]*://.", value):
-            raise ValueError("it should be a URL such as redis://host:6379/0")
-        return value
-
-    @field_validator("database_url")
-    @classmethod
-    def _is_sqlite_or_postgresql(cls, value: str) -> str:
-        return _begins(value, "sqlite:///", "postgresql://", "postgresql+psycopg://", "postgres://")
+    _redis = field_validator("redis_url")(addresses.redis_address)
+    _broker = field_validator("celery_broker_url")(addresses.broker_address)
+    _results = field_validator("celery_result_backend")(addresses.results_address)
+    _database = field_validator("database_url")(addresses.database_address)
+    _web = field_validator("esc_base_url", "public_base_url")(addresses.web_address)
 
     @field_validator("evidence_key")
     @classmethod
@@ -126,11 +119,6 @@ class Settings(BaseSettings):
         if not fits:
             raise ValueError("it should be 32 random bytes as base64url, 43 characters")
         return value
-
-    @field_validator("esc_base_url", "public_base_url")
-    @classmethod
-    def _is_web_address(cls, value: str) -> str:
-        return _begins(value, "https://", "http://")
 
     @property
     def redis(self) -> str:
@@ -168,10 +156,16 @@ def load_settings(**overrides: Any) -> Settings:
 
     Raises ConfigurationError naming each wrong setting, what was found and what is allowed.
     """
+    file = _env_file()
     try:
-        return Settings(_env_file=_env_file(), **overrides)
+        return Settings(_env_file=file, **overrides)
     except ValidationError as error:
         raise ConfigurationError(_explain(error)) from None
+    except UnicodeDecodeError as error:
+        where = f"byte {error.start + 1} is not UTF-8"
+        raise ConfigurationError(f"{file} is not a file of settings: {where}") from None
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be read: {error.strerror}") from None
 
 
 def _env_file() -> Path | None:
@@ -184,12 +178,6 @@ def _env_file() -> Path | None:
     if not file.is_file():
         raise ConfigurationError(f"ENV_FILE is {named!r}: there is no such file")
     return file
-
-
-def _begins(value: str, *allowed: str) -> str:
-    if not value or any(value.startswith(start) and value != start for start in allowed):
-        return value
-    raise ValueError(f"it should begin with {' or '.join(allowed)}")
 
 
 def _explain(error: ValidationError) -> str:

@@ -53,10 +53,17 @@ class Worker:
         self._departure = Departure(self._crash)
         self._child: SlotProcess | None = None
 
-    def run(self) -> None:
-        """Serve until told to leave."""
+    def open_record(self) -> None:
+        """See to it that the record can be used.
+
+        Raises SQLAlchemyError or OSError if it does not answer, ConfigurationError if it is of a
+        newer version.
+        """
         migrate(self._record)
         self._record.close()
+
+    def run(self) -> None:
+        """Serve until told to leave."""
         take_fork_lock()
         app = create_celery(self._settings)
         self._offer_doorbell(app)
@@ -145,6 +152,20 @@ def main() -> int:
     except ConfigurationError as error:
         print(f"worker: {error.message}", file=sys.stderr)
         return 2
+    try:
+        worker = _prepare(settings)
+    except (ConfigurationError, OSError) as error:
+        print(f"worker: cannot start: {error}", file=sys.stderr)
+        return 1
+    try:
+        worker.run()
+    except SQLAlchemyError as error:
+        print(f"worker: {_no_record(error)}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _prepare(settings: Settings) -> Worker:
     configure_logging(settings, "worker")
     warnings.filterwarnings("ignore", category=SecurityWarning)
     _step_back(settings.worker_niceness)
@@ -152,12 +173,16 @@ def main() -> int:
         log.warning("running as root: Chromium has no sandbox; a user of its own is safer")
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     try:
-        Worker(settings).run()
-    except SQLAlchemyError as error:
-        reason = str(error).split("\n")[0]
-        print(f"worker: the record does not answer (DATABASE_URL): {reason}", file=sys.stderr)
-        return 1
-    return 0
+        worker = Worker(settings)
+        worker.open_record()
+    except (OSError, SQLAlchemyError) as error:
+        raise ConfigurationError(_no_record(error)) from None
+    return worker
+
+
+def _no_record(error: Exception) -> str:
+    reason = str(error).split("\n")[0]
+    return f"DATABASE_URL: the record does not answer: {reason}"
 
 
 if __name__ == "__main__":

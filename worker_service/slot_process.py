@@ -113,6 +113,7 @@ def _browser_options(settings: Settings) -> BrowserOptions:
         driver=settings.chromedriver,
         timeout=settings.selenium_timeout,
         temp_dir=settings.data_dir / "browsers",
+        downloads=settings.download_path,
         max_items=settings.browser_max_items,
     )
 

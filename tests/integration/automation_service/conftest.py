@@ -100,7 +100,15 @@ def make_options(chromium: installed.Browser) -> Callable[..., BrowserOptions]:
     """Options for browsers whose folders lie in `temp_dir`."""
 
     def make(temp_dir: Path, *, timeout: float = 20, max_items: int = 1000) -> BrowserOptions:
-        return BrowserOptions(True, chromium.chrome, chromium.driver, timeout, temp_dir, max_items)
+        return BrowserOptions(
+            headless=True,
+            binary=chromium.chrome,
+            driver=chromium.driver,
+            timeout=timeout,
+            temp_dir=temp_dir,
+            downloads=temp_dir.parent / "downloads",
+            max_items=max_items,
+        )
 
     return make
 

@@ -44,3 +44,24 @@ def test_a_driver_that_is_none_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
     # Then one line names both settings
     with pytest.raises(LauncherError, match="CHROMEDRIVER=/bin/true: these do not run"):
         browser.find()
+
+
+def test_a_browser_may_be_chosen_otherwise_than_by_the_environment() -> None:
+    """`./run up` reads `.env` too."""
+    # Given a driver that tells no version
+    # When it is chosen
+    # Then it is refused as one from the environment is
+    with pytest.raises(LauncherError, match="CHROMEDRIVER=/bin/true: these do not run"):
+        browser.ensure({"CHROME_BINARY": "", "CHROMEDRIVER": "/bin/true"})
+
+
+def test_a_downloaded_browser_that_does_not_run_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Selenium Manager brings a browser without the libraries it needs."""
+    # Given no browser on PATH, and a downloaded one that does not run
+    pair = {"browser_path": "/bin/false", "driver_path": "/bin/false"}
+    monkeypatch.setattr(browser, "SELENIUM_MANAGER", f"import json; print(json.dumps({pair}))")
+    monkeypatch.setattr(browser, "CHROME_NAMES", ())
+
+    # When a browser is looked for
+    # Then there is none
+    assert browser.find({}) is None

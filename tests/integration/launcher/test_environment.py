@@ -117,13 +117,15 @@ def test_an_interrupted_installation_heals(environment: Environment) -> None:
     start.communicate()
     assert not environment.is_ready()
     (environment.folder / "half-a-package").touch()
+    assert (environment.root / "data" / "setup.venv.temporary").is_dir()
 
     # When somebody starts again
     environment.prepare()
 
-    # Then the environment is whole and new
+    # Then the environment is whole and new, and what installers left is gone
     assert environment.is_ready()
     assert not (environment.folder / "half-a-package").exists()
+    assert not (environment.root / "data" / "setup.venv.temporary").exists()
 
 
 def test_an_environment_whose_python_vanished_is_made_anew(made: Environment) -> None:

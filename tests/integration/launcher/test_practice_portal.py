@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import httpx
+import pytest
 
+from launcher.errors import LauncherError
 from launcher.practice_portal import PracticePortal
 
 
@@ -19,8 +21,10 @@ def test_a_killed_portal_started_again_keeps_address_and_batches(
     approve = f"{portal.truth_url}/truth/batches/BATCH001/approve"
     httpx.post(approve, json={"by": "somebody"}).raise_for_status()
 
-    # When it is killed and started again
+    # When it is killed, and started again
     portal.kill()
+    with pytest.raises(LauncherError, match="the practice portal does not tell its count"):
+        portal.truth()
     portal.start()
 
     # Then it is where it was and what it was

@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from automation_service.browser_process import make_folders
 from launcher.errors import LauncherError
 from launcher.leftovers import processes_of
 from launcher.system import PracticeSystem
@@ -67,4 +68,17 @@ def test_a_closed_system_leaves_only_what_it_was_given(tmp_path: Path) -> None:
     # Then its logs are there, and neither processes nor temporary files
     assert (system.folder / "output" / "portal.log").exists()
     assert processes_of(system.folder) == []
+    assert not temporary.exists()
+
+
+def test_a_browser_that_nobody_was_left_to_end_leaves_no_temporary_files(tmp_path: Path) -> None:
+    """Where the usual folder's path is long they are not below it."""
+    # Given a system of which a browser's folders are left
+    system = PracticeSystem(tmp_path / "system", orchestrators=0, workers=0)
+    _, temporary = make_folders(system.folder / "data" / "browsers")
+
+    # When it is closed
+    system.close()
+
+    # Then those files are gone
     assert not temporary.exists()

@@ -67,6 +67,7 @@ def test_a_first_start_makes_the_keys_and_prints_the_api_key_once(
     second.start()
     # Then the key is kept, readable by its owner only, and was printed the first time only
     assert (tmp_path / "data" / "api_key").read_text().strip() == key
+    assert first.said.count(f"(kept in {tmp_path}/data/api_key): {key}") == 1
     assert first.said.count(key) == 1
     assert key not in second.said
     for name in ("api_key", "secret_key", "evidence_key"):
@@ -159,8 +160,10 @@ def test_a_record_that_cannot_be_opened_is_one_clear_line(orchestrator: Orchestr
     process.launch()
     process.wait(60)
     assert process.exit_status == 1
-    assert "orchestrator: cannot start: " in process.said
+    assert "orchestrator: cannot start: DATABASE_URL: " in process.said
     assert "Traceback" not in process.said
+    # And the key is not made before it can be shown
+    assert not (process.data / "api_key").exists()
 
 
 @pytest.mark.parametrize(("sent", "status"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])

@@ -136,7 +136,15 @@ class Office:
 
     def _context_of(self, task_id: str, slot_id: str) -> TaskContext:
         settings = Settings(data_dir=self.folder, results_dir=self.folder / "results")
-        options = BrowserOptions(True, "", "", 10, self.folder / "browsers", 10)
+        options = BrowserOptions(
+            headless=True,
+            binary="",
+            driver="",
+            timeout=10,
+            temp_dir=self.folder / "browsers",
+            downloads=self.folder / "downloads",
+            max_items=10,
+        )
         return TaskContext(
             task_id=task_id,
             slot_id=slot_id,

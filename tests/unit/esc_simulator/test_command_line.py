@@ -36,23 +36,26 @@ def test_every_option_can_be_chosen() -> None:
 
 
 @pytest.mark.parametrize(
-    "typed",
+    ("typed", "told"),
     [
-        "--batches 0",
-        "--batches many",
-        "--port 65536",
-        "--truth-port -1",
-        "--latency-ms -5",
-        "--latency-ms nan",
-        "--session-minutes 0",
-        "--colour green",
+        ("--batches 0", "'0' is not a whole number, 1 or more"),
+        ("--batches many", "'many' is not a whole number, 1 or more"),
+        ("--seed lucky", "'lucky' is not a whole number"),
+        ("--port 65536", "'65536' is not a port, 0 to 65535"),
+        ("--truth-port -1", "'-1' is not a port, 0 to 65535"),
+        ("--latency-ms -5", "'-5' is not a number, 0 or more"),
+        ("--latency-ms nan", "'nan' is not a number, 0 or more"),
+        ("--session-minutes 0", "'0' is not a number, more than 0"),
+        ("--colour green", "unrecognized arguments: --colour green"),
     ],
 )
-def test_a_wrong_value_ends_the_program_naming_the_option(
-    typed: str, capsys: pytest.CaptureFixture[str]
+def test_a_wrong_value_ends_the_program_saying_what_is_allowed(
+    typed: str, told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
         read_options(typed.split())
 
     assert ended.value.code == 2
-    assert typed.split()[0] in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert typed.split()[0] in said
+    assert told in said

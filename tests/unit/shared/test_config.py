@@ -113,12 +113,28 @@ def test_a_file_that_is_named_but_missing_stops_the_start(
         ("MAX_ATTEMPTS", "21", "less than or equal to 20"),
         ("REDIS_URL", "localhost:6379", "redis://"),
         ("REDIS_URL", "redis://", "redis://"),
-        ("CELERY_BROKER_URL", "rabbit", "redis://host:6379/0"),
-        ("CELERY_RESULT_BACKEND", "somewhere", "redis://host:6379/0"),
+        ("REDIS_URL", "unix:///run/redis.sock", "redis:// or rediss://"),
+        ("REDIS_URL", "redis://localhost:abc/0", "the port from 0 to 65535"),
+        ("REDIS_URL", "redis://localhost:99999", "the port from 0 to 65535"),
+        ("REDIS_URL", "redis://localhost/first", "the number of a database"),
+        ("CELERY_BROKER_URL", "rabbit", "redis://"),
+        ("CELERY_BROKER_URL", "foo://bar", "amqp://"),
+        ("CELERY_BROKER_URL", "amqp://one;amqp://other:abc", "the port from 0 to 65535"),
+        ("CELERY_RESULT_BACKEND", "somewhere", "redis://"),
+        ("CELERY_RESULT_BACKEND", "amqp://queue", "rpc://"),
         ("DATABASE_URL", "mysql://localhost/record", "sqlite:///"),
         ("DATABASE_URL", "sqlite://", "postgresql://"),
+        ("DATABASE_URL", "postgresql://host:abc/record", "the port from 0 to 65535"),
+        ("DATABASE_URL", "postgresql://the host/record", "no space"),
         ("ESC_BASE_URL", "esc.example.org", "https://"),
+        ("ESC_BASE_URL", "https://esc example", "no space"),
+        ("ESC_BASE_URL", "https://esc.example.org/?lang=en", "neither ? nor #"),
         ("PUBLIC_BASE_URL", "ftp://example.org", "https://"),
+        ("PUBLIC_BASE_URL", "http:///x", "name a host"),
+        ("CORS_ORIGINS", "localhost:3000", "scheme://host:port"),
+        ("CORS_ORIGINS", "https://app.example.org/page", "without a path"),
+        ("CORS_ORIGINS", "https://app.example.org,app", "without a path"),
+        ("DATA_DIR", "~nobody-is-called-so/data", "home directory"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_name_what_was_found_and_what_is_allowed(
@@ -221,9 +237,55 @@ def test_a_log_level_may_be_typed_in_any_case(level: str, monkeypatch: pytest.Mo
     assert load_settings().log_level == "DEBUG"
 
 
-@given(st.lists(st.text("abc:/.*", min_size=1), min_size=1), st.sampled_from([",", " , ", ",,"]))
+@given(
+    st.lists(
+        st.sampled_from(["*", "http://localhost:3000", "https://*.b.org", "null"]), min_size=1
+    ),
+    st.sampled_from([",", " , ", ",,"]),
+)
 def test_origins_are_split_on_commas(origins: list[str], comma: str) -> None:
     assert load_settings(cors_origins=comma.join(origins)).cors_origins == origins
+
+
+def test_origins_are_what_a_browser_sends() -> None:
+    settings = load_settings(cors_origins="HTTP://Localhost:3000/, app+x://[::1]:80")
+
+    assert settings.cors_origins == ["http://localhost:3000", "app+x://[::1]:80"]
+
+
+@pytest.mark.parametrize(
+    ("name", "address"),
+    [
+        ("REDIS_URL", "redis://:p%2Fw@[::1]:6379/1?ssl_cert_reqs=none"),
+        ("CELERY_BROKER_URL", "sentinel://one:26379;sentinel://other:26379"),
+        ("DATABASE_URL", "postgresql://agent:a#b/c?[d e@host:5432/record"),
+        ("DATABASE_URL", "sqlite:///data/my record.sqlite3"),
+        ("ESC_BASE_URL", "http://[::1]:8100/portal/"),
+    ],
+)
+def test_an_address_that_its_user_can_read_is_taken_as_it_is(
+    name: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, address)
+
+    assert getattr(load_settings(), name.lower()) == address
+
+
+def test_a_file_that_is_not_utf_8_stops_the_start_with_its_name(env_file: Path) -> None:
+    env_file.write_bytes("ESC_USERNAME=J\u00e9r\u00f4me\n".encode("latin-1"))
+
+    with pytest.raises(ConfigurationError, match=f"{env_file} .* byte 15 is not UTF-8"):
+        load_settings()
+
+
+def test_a_file_that_cannot_be_read_stops_the_start_with_its_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Its first page is never mapped, so that even root cannot read it
+    monkeypatch.setenv("ENV_FILE", "/proc/self/mem")
+
+    with pytest.raises(ConfigurationError, match="/proc/self/mem cannot be read: Input/output"):
+        load_settings()
 
 
 def test_settings_stay_as_they_were_read() -> None:
