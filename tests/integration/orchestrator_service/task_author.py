@@ -17,65 +17,12 @@ from shared.record.task_types import TaskType
 from shared.record.tasks import TaskEnding
 from shared.task_state import ItemStatus, TaskState
 from shared.utils import new_id, rfc3339, utc_now
+from worker_service.tasks import task_map
 
 PORTAL = "https://portal.test"
 
-TEST_TASK = TaskType(
-    name="test_task",
-    title="Test Task",
-    description="Works for a while.",
-    version="1",
-    side_effect="none",
-    params_schema={
-        "type": "object",
-        "additionalProperties": True,
-        "properties": {
-            "duration": {"type": "number", "minimum": 0, "maximum": 3600, "title": "Duration"},
-            "steps": {"type": "integer", "minimum": 1, "maximum": 10_000, "title": "Steps"},
-            "fail": {"type": "boolean", "default": False, "title": "Fail"},
-        },
-    },
-)
-
-APPROVE_BATCHES = TaskType(
-    name="approve_batches",
-    title="Approve Batches",
-    description="Approves pending batches.",
-    version="1",
-    side_effect="write",
-    params_schema={
-        "type": "object",
-        "additionalProperties": False,
-        "x-fault": "Name batch_ids, or batch_count, or all_pending: true; "
-        "an empty form approves nothing.",
-        "anyOf": [
-            {"required": ["batch_ids"]},
-            {"required": ["batch_count"]},
-            {"required": ["all_pending"], "properties": {"all_pending": {"const": True}}},
-        ],
-        "properties": {
-            "batch_ids": {
-                "type": "array",
-                "minItems": 1,
-                "maxItems": 10_000,
-                "items": {"anyOf": [{"type": "string", "minLength": 1}, {"type": "integer"}]},
-                "title": "Batch IDs",
-            },
-            "batch_count": {"type": "integer", "minimum": 1, "maximum": 10_000},
-            "all_pending": {"type": "boolean", "default": False},
-            "remark": {"type": "string", "maxLength": 400, "default": ""},
-            "auto_approve": {
-                "type": "boolean",
-                "const": True,
-                "default": True,
-                "x-fault": "auto_approve: false is not offered yet; leave it out.",
-            },
-        },
-    },
-    aliases={"max_batches": "batch_count"},
-    words={"done": "approved", "already_done": "already_approved", "refused": "rejected"},
-    keys_param="batch_ids",
-)
+TEST_TASK = task_map["test_task"].announcement
+APPROVE_BATCHES = task_map["approve_batches"].announcement
 
 
 class TaskAuthor:
