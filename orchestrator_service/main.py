@@ -178,8 +178,8 @@ def main() -> int:
         print(f"orchestrator: {error}", file=sys.stderr)
         return 2
     try:
-        configure_logging(settings, "orchestrator")
         keys = load_keys(settings)
+        configure_logging(settings, "orchestrator", secrets=keys.secrets)
         migrate(Record(settings.database))
     except (ConfigurationError, OSError, SQLAlchemyError) as error:
         reason = str(error).split("\n")[0]
