@@ -11,7 +11,18 @@ from sqlalchemy import Connection
 
 from shared.contracts import EventType, Evidence, EvidenceKind, ItemOutcome
 from shared.notifications import NewsPublisher
-from shared.record import Record, artifacts, events, items, outcomes, task_types, tasks, workers
+from shared.record import (
+    Record,
+    artifacts,
+    conclusion,
+    events,
+    items,
+    outcomes,
+    steering,
+    task_types,
+    tasks,
+    workers,
+)
 from shared.record.events import NewEvent
 from shared.record.task_types import TaskType
 from shared.record.tasks import TaskEnding
@@ -82,14 +93,15 @@ class TaskAuthor:
         content_type: str,
         *,
         item: int | None = None,
+        kind: EvidenceKind = EvidenceKind.AFTER,
     ) -> Evidence:
-        """Store a file with its row; `item` is the item's position."""
+        """Store a file with its row; `item` is the item's position, `kind` that of a picture."""
         path = f"{task_id}/{name}"
         place = self._results_dir / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
         piece = Evidence(
-            EvidenceKind.AFTER if content_type.startswith("image/") else EvidenceKind.FILE,
+            kind if content_type.startswith("image/") else EvidenceKind.FILE,
             path,
             hashlib.sha256(content).hexdigest(),
             len(content),
@@ -141,16 +153,13 @@ class TaskAuthor:
             self._set_state(connection, task_id, TaskState.COMPLETED, ending)
         self._news.publish(task_id)
 
-    def fail(self, task_id: str, error: str, code: str, screenshot: str | None = None) -> None:
-        """End the task badly."""
-        stored: dict[str, Any] = {
-            "message": "1 failed",
-            "counts": {"failed": 1},
-            "screenshot": screenshot,
-        }
-        ending = TaskEnding(result={**stored, "files": []}, error=error, code=code)
+    def fail(self, task_id: str, error: str, code: str) -> None:
+        """End the task badly, and with it the items that are not ended."""
         with self._record.write() as connection:
-            self._set_state(connection, task_id, TaskState.FAILED, ending)
+            task = tasks.lock(connection, task_id)
+            assert task is not None
+            task = steering.fail(connection, task, code, error, APPROVE_BATCHES)
+            conclusion.end(connection, task, TaskState.FAILED, APPROVE_BATCHES)
         self._news.publish(task_id)
 
     def _set_state(
