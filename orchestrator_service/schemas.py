@@ -5,18 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, model_validator
 from typing_extensions import TypedDict
 
-from shared.record.steering import Decision
+from orchestrator_service.decision_body import read_decision
+from shared.record.decisions import Decision
 from shared.task_state import TaskState
 from shared.utils import rfc3339
 
 Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
 """A time as RFC 3339 in UTC with a Z."""
 
-Key = Annotated[str, Field(min_length=1, max_length=200)] | int
-"""What names an item; a number is compared as text."""
+Key = Annotated[str, Field(min_length=1, max_length=200)] | Annotated[int, Field(ge=0)]
+"""What names an item: its key, or the number that its key alone ends with."""
 
 PublicStatus = Literal["pending", "running", "completed", "failed"]
 Widget = Literal["text", "textarea", "number", "url", "file"]
@@ -94,9 +95,15 @@ class DecisionRequest(BaseModel):
     reject: list[Key] = Field(default=[], description="Keys of items", max_length=10_000)
 
     def decision(self) -> Decision:
-        """What the record keeps."""
-        approve = None if self.approve == "all" else [str(key).strip() for key in self.approve]
-        return Decision(approve, [str(key).strip() for key in self.reject])
+        """What is wanted, in the caller's own names."""
+        approve = None if self.approve == "all" else [str(key) for key in self.approve]
+        return Decision(approve, [str(key) for key in self.reject])
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, body: Any) -> dict[str, Any]:
+        """Raises InvalidRequest, so that no fault is told in the words of a library."""
+        return read_decision(body)
 
 
 class TaskStatus(BaseModel):

@@ -19,10 +19,10 @@ from shared.contracts import Evidence
 from shared.errors import IdempotencyMismatch, UnknownTask
 from shared.notifications import NewsPublisher
 from shared.record import Record, artifacts, events, items, late_findings, seals, steering, tasks
+from shared.record.decisions import Decision
 from shared.record.events import Event
 from shared.record.items import Item
 from shared.record.seals import Seal
-from shared.record.steering import Decision
 from shared.record.tasks import Task
 from shared.task_state import ItemStatus, TaskState
 from shared.utils import new_id, utc_now

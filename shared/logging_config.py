@@ -36,8 +36,8 @@ def configure_logging(
 ) -> None:
     """Send this process's logs to the shared file (JSON) and to stderr (for people).
 
-    Neither shows a secret of the settings, nor one of `secrets`. A file of `max_bytes` is set aside,
-    and `kept_files` of those are kept.
+    Neither shows a secret of the settings, nor one of `secrets`. A file of `max_bytes` is set
+    aside, and `kept_files` of those are kept.
     """
     settings.logs_dir.mkdir(parents=True, exist_ok=True)
     before = _processors(service)

@@ -55,7 +55,8 @@ def cancel_task(task_id: TaskId, visit: ThisVisit) -> TaskStatus:
 def decide_task(task_id: TaskId, wanted: DecisionRequest, visit: ThisVisit) -> TaskStatus:
     """For a task that waits for a decision (`auto_approve: false`).
 
-    Only what was shown is worked on, and only if the portal still shows it so; what is rejected or
+    Items go by their keys, or by the number that one key alone ends with: 7 is BATCH007. Only what
+    was shown is worked on, and only if the portal still shows it so; what is rejected or
     not named ends `skipped`, and nothing of it is clicked. The same body again changes nothing.
     """
     reading = visit.edge.tasks.decide(task_id, wanted.decision(), visit.caller)
@@ -71,7 +72,8 @@ def decide_task(task_id: TaskId, wanted: DecisionRequest, visit: ThisVisit) -> T
 def retry_task(task_id: TaskId, visit: ThisVisit) -> TaskStatus:
     """Makes a new task of the items that ended `failed` or `unverified`, and answers with it.
 
-    A task has one successor at most; its `retry_of` is this task.
+    A task that failed before its items could be named is tried whole. A task has one successor at
+    most; its `retry_of` is this task.
     """
     reading = visit.edge.tasks.retry(task_id, visit.caller, correlation_id.get())
     return task_status(reading, visit.edge.catalogue, visit.links)

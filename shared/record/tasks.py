@@ -189,8 +189,11 @@ def count_finished(connection: Connection, task: Task, more: int) -> Task:
 
 def note_failure(connection: Connection, task: Task, code: str, error: str) -> Task:
     """Note why the locked task cannot go on; the first reason stands."""
-    if task.error is not None:
-        return task
+    return task if task.error is not None else set_failure(connection, task, code, error)
+
+
+def set_failure(connection: Connection, task: Task, code: str, error: str) -> Task:
+    """Note why the locked task goes no further, whatever was noted before."""
     connection.execute(
         update(tasks).where(tasks.c.id == task.id).values(error=error, error_code=code)
     )
