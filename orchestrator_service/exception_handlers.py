@@ -16,6 +16,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from orchestrator_service.param_faults import in_one_sentence, pointer
+from orchestrator_service.refusals import RecordUnavailable
 from orchestrator_service.schemas import AssignRequest
 from shared.errors import RequestError
 
@@ -98,13 +99,7 @@ async def _record_error(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, (OperationalError, InterfaceError, PoolTimeout)):
         return await _unexpected(request, error)
     log.error("record not reachable", reason=str(error).split("\n")[0])
-    return problem(
-        503,
-        "record_unavailable",
-        "Record unavailable",
-        "The database does not answer just now; nothing was accepted. Try again in a moment.",
-        headers={"Retry-After": str(RETRY_SECONDS)},
-    )
+    return await _request_error(request, RecordUnavailable())
 
 
 async def _unexpected(_: Request, error: Exception) -> JSONResponse:

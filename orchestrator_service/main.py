@@ -84,6 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        strict_content_type=False,  # without one a body is read as JSON; the key keeps forms out
         lifespan=lifespan,
     )
     exception_handlers.install(app)

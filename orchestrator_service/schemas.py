@@ -26,6 +26,30 @@ _TASK_ID = "550e8400-e29b-41d4-a716-446655440000"
 _NOON = "2026-01-01T12:00:00.000Z"
 
 
+_SIGNATURE = "k3Jq0sYc1XvT9bWnZ4mPeR7uHdGf2LaQ"
+_PICTURE = f"http://localhost:8000/static/{_SIGNATURE}/{_TASK_ID}/BATCH001-1-after.jpg"
+_ITEM: dict[str, Any] = {
+    "key": "BATCH001",
+    "batch_id": "BATCH001",
+    "status": "approved",
+    "detail": "The portal shows it approved by us",
+    "attempts": 1,
+    "started_at": _NOON,
+    "finished_at": _NOON,
+    "details": {"District": "Pune", "Status": "Approved"},
+    "evidence": [
+        {
+            "kind": "after",
+            "url": _PICTURE,
+            "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "taken_at": _NOON,
+        }
+    ],
+    "late_findings": [],
+    "error": None,
+}
+
+
 def _example(**values: Any) -> ConfigDict:
     return ConfigDict(json_schema_extra={"examples": [values]})
 
@@ -169,6 +193,8 @@ class LateFindingView(BaseModel):
 class ItemView(BaseModel):
     """One line of a task; `details` are the portal's own columns."""
 
+    model_config = _example(**_ITEM)
+
     key: str
     batch_id: str
     status: str
@@ -193,6 +219,23 @@ class ResultBody(BaseModel):
 class TaskResult(BaseModel):
     """A task whole. `next` is the URL of the next page of items and logs, null on the last."""
 
+    model_config = _example(
+        task_id=_TASK_ID,
+        status="completed",
+        state="completed",
+        result={"message": "1 approved", "counts": {"approved": 1}, "items": [_ITEM]},
+        error=None,
+        logs=[f"{_NOON} INFO BATCH001: approved"],
+        screenshot_url=_PICTURE,
+        download_links=[],
+        evidence_url=f"http://localhost:8000/static/{_SIGNATURE}/{_TASK_ID}/evidence.zip",
+        seal=1,
+        started_at=_NOON,
+        finished_at=_NOON,
+        timestamp=_NOON,
+        next=None,
+    )
+
     task_id: str
     status: PublicStatus
     state: TaskState
@@ -203,6 +246,9 @@ class TaskResult(BaseModel):
     download_links: list[str]
     evidence_url: str | None = Field(
         description="The sealed evidence as a zip, once the task has ended and until it is removed"
+    )
+    seal: int | None = Field(
+        description="The number of the newest manifest; an older one on disk was put back"
     )
     started_at: Moment | None
     finished_at: Moment | None
@@ -305,11 +351,24 @@ class Health(BaseModel):
 class Alive(BaseModel):
     """The process answers."""
 
+    model_config = _example(status="ok")
+
     status: Literal["ok"] = "ok"
 
 
 class ServiceInfo(BaseModel):
     """What this is and where to go from here."""
+
+    model_config = _example(
+        service="AI Agent Backend",
+        version="1.0.0",
+        status="ok",
+        links={
+            "docs": "http://localhost:8000/docs",
+            "task_types": "http://localhost:8000/tasks/",
+            "assign": "http://localhost:8000/assign-task/",
+        },
+    )
 
     service: str
     version: str

@@ -156,10 +156,14 @@ class TaskService:
         return reading
 
     def retry(self, task_id: str, caller: str, request_id: str | None) -> TaskReading:
-        """Make a task of what ended failed or unverified. Raises UnknownTask, StateConflict."""
+        """Make a task of what ended failed or unverified.
+
+        Raises UnknownTask, StateConflict, and TooManyTasks if too many wait already.
+        """
         with self._record.write() as connection:
             task = _known(tasks.lock(connection, task_id), task_id)
             successor = steering.retry(connection, task, caller, request_id)
+            self._intake.keep_to_limit(connection)
             reading = _reading(connection, successor)
         self._tell(successor.id)
         return reading

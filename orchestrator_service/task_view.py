@@ -76,6 +76,7 @@ def task_result(page: ResultPage, catalogue: Catalogue, links: Links) -> TaskRes
         screenshot_url=links.file(screenshot) if screenshot else None,
         download_links=[links.file(path) for path in stored.get("files", ())],
         evidence_url=links.evidence(task.id) if _is_kept(page) else None,
+        seal=(page.seal.made or None) if page.seal is not None and _is_kept(page) else None,
         started_at=task.started_at,
         finished_at=task.finished_at,
         timestamp=utc_now(),

@@ -67,7 +67,7 @@ class HistoryQuery(BaseModel):
     "/status/{task_id}",
     operation_id="get_task_status",
     summary="How a task stands",
-    responses=problems(KeyRefused, UnknownTask),
+    responses=problems(KeyRefused, UnknownTask, InvalidRequest),
 )
 def get_status(task_id: TaskId, visit: ThisVisit) -> TaskStatus:
     """The task without its logs and items."""

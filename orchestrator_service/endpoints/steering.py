@@ -17,7 +17,7 @@ from orchestrator_service.refusals import (
 )
 from orchestrator_service.schemas import DecisionRequest, TaskStatus
 from orchestrator_service.task_view import task_status
-from shared.errors import InvalidParams, StateConflict, UnknownTask
+from shared.errors import InvalidParams, StateConflict, TooManyTasks, UnknownTask
 
 router = APIRouter(route_class=KeyedRoute, tags=["steering"])
 
@@ -26,7 +26,9 @@ router = APIRouter(route_class=KeyedRoute, tags=["steering"])
     "/cancel/{task_id}",
     operation_id="cancel_task",
     summary="Stop a task before its next item",
-    responses=problems(KeyRefused, UnknownTask, StateConflict),
+    responses=problems(
+        MalformedBody, KeyRefused, UnknownTask, StateConflict, BodyTooLarge, InvalidRequest
+    ),
 )
 def cancel_task(task_id: TaskId, visit: ThisVisit) -> TaskStatus:
     """What is being clicked is finished and verified; items left become `skipped`.
@@ -67,7 +69,15 @@ def decide_task(task_id: TaskId, wanted: DecisionRequest, visit: ThisVisit) -> T
     "/retry/{task_id}",
     operation_id="retry_task",
     summary="Try again what did not succeed",
-    responses=problems(KeyRefused, UnknownTask, StateConflict),
+    responses=problems(
+        MalformedBody,
+        KeyRefused,
+        UnknownTask,
+        StateConflict,
+        BodyTooLarge,
+        InvalidRequest,
+        TooManyTasks,
+    ),
 )
 def retry_task(task_id: TaskId, visit: ThisVisit) -> TaskStatus:
     """Makes a new task of the items that ended `failed` or `unverified`, and answers with it.

@@ -81,7 +81,7 @@ IdempotencyKey = Annotated[
     "/tasks/",
     operation_id="list_task_types",
     summary="What can be done",
-    responses=problems(KeyRefused),
+    responses=problems(KeyRefused, InvalidRequest),
 )
 def list_task_types(visit: ThisVisit) -> list[TaskTypeView]:
     """Every task type ever announced, whether a worker offers it just now or not."""

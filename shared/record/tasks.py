@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select, tuple_, update
+from sqlalchemy import Connection, Select, func, select, text, tuple_, update
 
 from shared.contracts import EventType
 from shared.record import events, seals
@@ -15,6 +15,9 @@ from shared.record.events import NewEvent
 from shared.record.tables import tasks
 from shared.task_state import TaskState, transition
 from shared.utils import utc_now
+
+_ROOM_LOCK = 0x41414223
+"""Arbitrary, and no other lock's; see shared.record.mutual_exclusion."""
 
 
 @dataclass(frozen=True)
@@ -255,11 +258,16 @@ def count(
     return int(connection.execute(query).scalar_one())
 
 
-def room_for_pending(connection: Connection, most: int) -> int:
-    """How many more tasks may be accepted before `most` are pending."""
+def claim_room(connection: Connection, most: int) -> int:
+    """How many more tasks this transaction may accept before `most` are pending.
+
+    Whoever else asks waits until it has ended, so that both together keep to it.
+    """
+    if connection.dialect.name != "sqlite":  # on SQLite the transaction is the lock
+        connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _ROOM_LOCK})
     some = select(tasks.c.id).where(tasks.c.state == TaskState.PENDING.value).limit(most)
     waiting = connection.execute(select(func.count()).select_from(some.subquery())).scalar_one()
-    return most - int(waiting)
+    return max(0, most - int(waiting))
 
 
 def _filtered(

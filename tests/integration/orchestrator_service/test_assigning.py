@@ -248,6 +248,12 @@ def test_a_huge_body_is_refused_whether_or_not_it_says_its_length(
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
 
 
+def test_a_body_that_does_not_say_what_it_is_is_read_as_json(edge: RunningEdge) -> None:
+    answer = edge.client.post("/assign-task/", content=b'{"task_type": "test_task"}')
+    assert "content-type" not in answer.request.headers
+    assert answer.status_code == 200
+
+
 def test_a_body_that_is_not_said_to_be_json_is_refused(edge: RunningEdge) -> None:
     answer = edge.client.post("/assign-task/", data={"task_type": "test_task"})
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")

@@ -200,6 +200,23 @@ def test_a_task_has_one_successor(edge: RunningEdge, author: TaskAuthor) -> None
     assert edge.client.get(f"/status/{task_id}").json()["can"] == []
 
 
+def test_a_retry_keeps_to_the_limit_of_tasks_that_wait(
+    start_edge: Callable[..., RunningEdge], author: TaskAuthor
+) -> None:
+    edge = start_edge(max_pending_tasks=1)
+    task_id = approving(edge, author)
+    ended(edge, author, task_id, dict.fromkeys(KEYS, "failed"))
+    waiting = edge.assign()
+
+    refused = edge.client.post(f"/retry/{task_id}")
+    edge.client.post(f"/cancel/{waiting}")
+    taken = edge.client.post(f"/retry/{task_id}", content=b"{}")
+
+    assert (refused.status_code, refused.json()["code"]) == (503, "too_many_tasks")
+    assert refused.headers["retry-after"]
+    assert taken.status_code == 200
+
+
 def test_an_unfinished_task_is_not_retried(edge: RunningEdge, author: TaskAuthor) -> None:
     task_id = approving(edge, author)
 
