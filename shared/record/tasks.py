@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select, text, tuple_, update
+from sqlalchemy import Connection, Select, bindparam, func, select, text, tuple_, update
 
 from shared.contracts import EventType
 from shared.record import events, seals
@@ -15,6 +15,12 @@ from shared.record.events import NewEvent
 from shared.record.tables import tasks
 from shared.task_state import TaskState, transition
 from shared.utils import utc_now
+
+_SOME_WAITING = (
+    select(tasks.c.state).where(tasks.c.state == TaskState.PENDING.value).limit(bindparam("most"))
+)
+_WAITING = select(func.count()).select_from(_SOME_WAITING.subquery("some_waiting"))
+"""Reads the state alone, so that an index is enough, and is made once: every commit asks."""
 
 _ROOM_LOCK = 0x41414223
 """Arbitrary, and no other lock's; see shared.record.mutual_exclusion."""
@@ -265,8 +271,7 @@ def claim_room(connection: Connection, most: int) -> int:
     """
     if connection.dialect.name != "sqlite":  # on SQLite the transaction is the lock
         connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _ROOM_LOCK})
-    some = select(tasks.c.id).where(tasks.c.state == TaskState.PENDING.value).limit(most)
-    waiting = connection.execute(select(func.count()).select_from(some.subquery())).scalar_one()
+    waiting = connection.execute(_WAITING, {"most": most}).scalar_one()
     return max(0, most - int(waiting))
 
 
