@@ -259,8 +259,9 @@ def test_task_types_are_listed_with_forms_to_draw(edge: RunningEdge, author: Tas
     assert fields["batch_count"] == {
         "name": "batch_count",
         "type": "number",
-        "label": "Batch count",
-        "placeholder": "Batch count",
+        "label": "Number of batches",
+        "placeholder": "That many pending batches, oldest first; "
+        "with batch_ids: at most that many.",
         "required": False,
         "validation": {"min": 1, "max": 10000},
     }
