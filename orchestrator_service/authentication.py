@@ -10,6 +10,7 @@ from starlette.datastructures import Headers
 
 from orchestrator_service.links import Purpose, Signer
 from orchestrator_service.refusals import KeyRefused
+from shared.errors import ConfigurationError
 
 KEY_HEADER = "x-api-key"
 CALLER = "default"
@@ -29,7 +30,12 @@ class Doorkeeper:
     """Checks keys and tokens, taking the same time whatever is wrong with them."""
 
     def __init__(self, api_key: str, signer: Signer, *, task_id_is_enough: bool) -> None:
-        """`task_id_is_enough` lets sockets in on the unguessable task id alone."""
+        """`task_id_is_enough` lets sockets in on the unguessable task id alone.
+
+        Raises ConfigurationError for a blank key: whoever sends none would come in.
+        """
+        if not api_key.strip():
+            raise ConfigurationError("The API key is blank: nobody could be kept out.")
         self._digest = _digest(api_key)
         self._signer = signer
         self._task_id_is_enough = task_id_is_enough

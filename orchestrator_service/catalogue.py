@@ -11,8 +11,8 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from orchestrator_service.dispatcher import Dispatcher
-from orchestrator_service.form_strings import read_form
-from orchestrator_service.param_faults import faults, in_one_sentence
+from orchestrator_service.form_strings import deprecated_in, read_form
+from orchestrator_service.param_faults import faults, given_twice, in_one_sentence
 from shared.errors import InvalidParams, UnknownTaskType
 from shared.record import Record, task_types
 from shared.record.task_types import TaskType
@@ -31,7 +31,10 @@ class KnownType:
         """The params as the schema wants them. Raises InvalidParams naming every fault."""
         schema = self.task_type.params_schema
         params = read_form(given, schema, self.task_type.aliases)
-        found = faults(self.validator.iter_errors(params))
+        aliases = self.task_type.aliases
+        twice = {name: aliases[name] for name in deprecated_in(params, aliases)}
+        once = {name: value for name, value in params.items() if name not in twice}
+        found = [*given_twice(twice), *faults(self.validator.iter_errors(once))]
         if found:
             raise InvalidParams(in_one_sentence(found), errors=list(found))
         return params
@@ -68,6 +71,11 @@ class Catalogue:
             self._known = {offered.name: self._compiled(offered) for offered in announced}
             self._fresh_until = time.monotonic() + FRESH_SECONDS
             return self._known
+
+    def uses_deprecated(self, name: str, given: Mapping[str, Any]) -> bool:
+        """Whether params of this type go by a deprecated name, as far as was read before."""
+        known = self._known.get(name)
+        return known is not None and bool(deprecated_in(given, known.task_type.aliases))
 
     def words(self, name: str) -> TaskType | None:
         """The type whose words to use for items, or None if it is not known."""

@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 
 from orchestrator_service.authentication import KEY_HEADER
 from orchestrator_service.exception_handlers import TYPE_PREFIX
+from orchestrator_service.refusals import KeyRefused, RecordUnavailable
 from orchestrator_service.schemas import Problem
 from shared.errors import RequestError
 
@@ -18,6 +19,7 @@ _API_KEY = {
     "name": KEY_HEADER,
     "description": "The key printed at first start, kept in data/api_key.",
 }
+_RETRY_AFTER = {"description": "Seconds to wait", "schema": {"type": "integer"}}
 _PROBLEM = {"$ref": "#/components/schemas/Problem"}
 
 DESCRIPTION = """\
@@ -33,7 +35,12 @@ Every call but the health checks and these pages needs the header `x-api-key`. F
 
 
 def problems(*kinds: type[RequestError]) -> dict[int | str, dict[str, Any]]:
-    """The failures of an operation, for the schema; any other one looks the same."""
+    """The failures of an operation, for the schema; any other one looks the same.
+
+    A call that needs a key works on the record, which may be out of reach.
+    """
+    if KeyRefused in kinds:
+        kinds = (*kinds, RecordUnavailable)
     by_status: dict[int, list[type[RequestError]]] = {}
     for kind in kinds:
         by_status.setdefault(kind.status, []).append(kind)
@@ -64,7 +71,13 @@ def _response(description: str, kinds: list[type[RequestError]]) -> dict[str, An
     media: dict[str, Any] = {"schema": _PROBLEM}
     if kinds:
         media["examples"] = {kind.code: {"value": _example(kind)} for kind in kinds}
-    return {"description": description, "content": {"application/problem+json": media}}
+    response: dict[str, Any] = {
+        "description": description,
+        "content": {"application/problem+json": media},
+    }
+    if any(kind.status == 503 for kind in kinds):
+        response["headers"] = {"Retry-After": _RETRY_AFTER}
+    return response
 
 
 def _example(kind: type[RequestError]) -> dict[str, Any]:

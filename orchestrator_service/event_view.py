@@ -46,7 +46,9 @@ def unknown_task(task_id: str) -> str:
 def _data(event: Event, links: Links) -> dict[str, Any]:
     data = event.data
     if event.type is EventType.ITEM:
-        return {**data, "evidence": [_linked(piece, links) for piece in data.get("evidence", ())]}
+        evidence = [_linked(piece, links) for piece in data.get("evidence", ())]
+        # What is found later is in /result only: by then the stream has come to its end.
+        return {**data, "evidence": evidence, "late_findings": []}
     if event.type is EventType.SCREENSHOT:
         return _linked(data, links)
     if event.type is EventType.COMPLETED:

@@ -16,7 +16,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from orchestrator_service.param_faults import in_one_sentence, pointer
-from orchestrator_service.schemas import AssignRequest, DecisionRequest
+from orchestrator_service.refusals import RecordUnavailable
+from orchestrator_service.schemas import AssignRequest
 from shared.errors import RequestError
 
 log = structlog.get_logger()
@@ -72,10 +73,9 @@ async def _request_error(_: Request, error: Exception) -> JSONResponse:
     )
 
 
-async def _invalid_request(request: Request, error: Exception) -> JSONResponse:
+async def _invalid_request(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)
-    shape = DecisionRequest if request.url.path.startswith("/decision/") else AssignRequest
-    errors = [_fault(fault, tuple(shape.model_fields)) for fault in error.errors()]
+    errors = [_fault(fault, tuple(AssignRequest.model_fields)) for fault in error.errors()]
     return problem(
         422, "invalid_request", "Invalid request", in_one_sentence(errors), errors=errors
     )
@@ -99,13 +99,7 @@ async def _record_error(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, (OperationalError, InterfaceError, PoolTimeout)):
         return await _unexpected(request, error)
     log.error("record not reachable", reason=str(error).split("\n")[0])
-    return problem(
-        503,
-        "record_unavailable",
-        "Record unavailable",
-        "The database does not answer just now; nothing was accepted. Try again in a moment.",
-        headers={"Retry-After": str(RETRY_SECONDS)},
-    )
+    return await _request_error(request, RecordUnavailable())
 
 
 async def _unexpected(_: Request, error: Exception) -> JSONResponse:

@@ -21,19 +21,25 @@ def read_form(
     """The params as their schema wants them, as far as they can be read so.
 
     Deprecated names become the names that replace them, unless both are given. Empty strings,
-    lists of nothing and nulls are left out. What cannot be read stays as it is, for the check
-    against the schema to complain about.
+    lists of nothing and nulls are left out, but of names that the schema does not have everything
+    stays as it is. So does what cannot be read, for the check against the schema to complain about.
     """
     known = schema.get("properties", {})
     read: dict[str, Any] = {}
     for name, value in given.items():
         public = aliases.get(name, name)
-        if public != name and public in given:
-            public = name
-        understood = _read(value, schema, known.get(public, {}))
-        if understood is not None:
-            read[public] = understood
+        understood = _read(value, schema, known[public]) if public in known else value
+        if understood is not None or public not in known:
+            read[name] = understood
+    for name in deprecated_in(read, aliases):
+        if aliases[name] not in read:
+            read[aliases[name]] = read.pop(name)
     return read
+
+
+def deprecated_in(given: Mapping[str, Any], aliases: Mapping[str, str]) -> list[str]:
+    """The deprecated names among the names of these params."""
+    return [name for name in given if name in aliases]
 
 
 def _read(value: Any, root: Schema, node: Schema) -> Any:
@@ -41,7 +47,7 @@ def _read(value: Any, root: Schema, node: Schema) -> Any:
     if isinstance(value, list) and "array" in types:
         return [_read_line(line, root, node) for line in value]
     if not isinstance(value, str):
-        return value
+        return _whole(value, types)
     text = value.strip()
     if not text:
         return None
@@ -52,12 +58,19 @@ def _read(value: Any, root: Schema, node: Schema) -> Any:
 
 
 def _read_line(line: Any, root: Schema, node: Schema) -> Any:
-    if not isinstance(line, str):
-        return line
     types: set[str] = set()
     for branch in branches(root, node):
         types |= wanted_types(root, branch.get("items", {}))
-    return _read_scalar(line, types)
+    if not isinstance(line, str):
+        return _whole(line, types)
+    return _read_scalar(line.strip(), types)
+
+
+def _whole(value: Any, types: set[str]) -> Any:
+    """A whole number, where one is wanted, as that: JSON has one kind, and 1.0 is 1."""
+    if isinstance(value, float) and value.is_integer() and "integer" in types:
+        return int(value)
+    return value
 
 
 def _read_scalar(text: str, types: set[str]) -> Any:

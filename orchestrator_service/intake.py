@@ -7,7 +7,6 @@ under way the tasks that arrive wait for the next, so the more arrive, the less 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from itertools import zip_longest
 
@@ -19,8 +18,6 @@ from shared.record import Record, tasks
 from shared.record.tasks import Task
 
 MOST_AT_ONCE = 200
-COUNTED_FOR_SECONDS = 1.0
-"""How long the room for pending tasks, once counted, is taken for granted: others accept too."""
 _NO_ROOM = "{} tasks wait already; nothing was accepted. Try again when some have begun."
 
 
@@ -33,8 +30,6 @@ class Intake:
         self._most_pending = most_pending
         self._arrived: list[tuple[Task, asyncio.Future[Task]]] = []
         self._committing: asyncio.Task[None] | None = None
-        self._room = 0
-        self._counted_until = 0.0
 
     async def accept(self, task: Task) -> Task:
         """The task that stands once it is durable: this one, or the caller's earlier one.
@@ -48,6 +43,11 @@ class Intake:
         if self._committing is None:
             self._committing = asyncio.create_task(self._commit_arrived())
         return await standing
+
+    def keep_to_limit(self, connection: Connection) -> None:
+        """For who took a task in by another way. Raises TooManyTasks if more wait than may."""
+        if not tasks.claim_room(connection, self._most_pending + 1):
+            raise TooManyTasks(_NO_ROOM.format(self._most_pending))
 
     async def _commit_arrived(self) -> None:
         try:
@@ -89,13 +89,7 @@ class Intake:
                 return [_insert_or_find(connection, task) for task in accepted]
 
     def _with_room(self, connection: Connection, together: Sequence[Task]) -> Sequence[Task]:
-        now = time.monotonic()
-        if len(together) > self._room or now >= self._counted_until:
-            self._room = max(0, tasks.room_for_pending(connection, self._most_pending))
-            self._counted_until = now + COUNTED_FOR_SECONDS
-        accepted = together[: self._room]
-        self._room -= len(accepted)
-        return accepted
+        return together[: tasks.claim_room(connection, self._most_pending)]
 
 
 def _insert_or_find(connection: Connection, task: Task) -> Task:

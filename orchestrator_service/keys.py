@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from shared.config import Settings
@@ -19,26 +19,39 @@ from shared.seal import PUBLIC_KEY_FILE, SigningKey
 
 @dataclass(frozen=True)
 class Keys:
-    """`newly_made` is True for the one process that made the API key: it must show it once."""
+    """`newly_made` is True for the one process that made the API key: it must show it once.
 
-    api_key: str
-    secret_key: str
+    `secrets` are all that must never be read in a log.
+    """
+
+    api_key: str = field(repr=False)
+    secret_key: str = field(repr=False)
     evidence_key: SigningKey
     newly_made: bool
+    secrets: tuple[str, ...] = field(repr=False)
 
 
 def load_keys(settings: Settings) -> Keys:
     """The keys from the settings or the data folder; safe for any number of processes at once.
 
-    Raises ConfigurationError if the evidence key that was kept is not one.
+    Raises ConfigurationError if a file that should hold a key is blank, or the evidence key is
+    not one.
     """
     api_key, newly_made = _set_or_kept(settings.api_key.get_secret_value(), settings, "api_key")
     secret_key, _ = _set_or_kept(settings.secret_key.get_secret_value(), settings, "secret_key")
-    return Keys(api_key, secret_key, _evidence_key(settings), newly_made)
+    evidence_key, _ = _set_or_kept(
+        settings.evidence_key.get_secret_value(), settings, "evidence_key"
+    )
+    return Keys(
+        api_key,
+        secret_key,
+        _signing_key(evidence_key, settings),
+        newly_made,
+        (api_key, secret_key, evidence_key),
+    )
 
 
-def _evidence_key(settings: Settings) -> SigningKey:
-    text, _ = _set_or_kept(settings.evidence_key.get_secret_value(), settings, "evidence_key")
+def _signing_key(text: str, settings: Settings) -> SigningKey:
     try:
         key = SigningKey(text)
     except ValueError:
@@ -66,10 +79,17 @@ def _set_or_kept(value: str, settings: Settings, name: str) -> tuple[str, bool]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         path = settings.data_dir / name
         if path.exists():
-            return path.read_text().strip(), False
+            return _kept_in(path), False
         made = secrets.token_urlsafe(32)
         _write_privately(path, made)
         return made, True
+
+
+def _kept_in(path: Path) -> str:
+    kept = path.read_text().strip()
+    if not kept:
+        raise ConfigurationError(f"{path} is blank: put the key back, or remove the file.")
+    return kept
 
 
 def _write_privately(path: Path, text: str) -> None:

@@ -84,6 +84,7 @@ def create_app(settings: Settings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        strict_content_type=False,  # without one a body is read as JSON; the key keeps forms out
         lifespan=lifespan,
     )
     exception_handlers.install(app)
@@ -181,6 +182,7 @@ def main() -> int:
         configure_logging(settings, "orchestrator")
         _open_record(settings)
         keys = load_keys(settings)
+        configure_logging(settings, "orchestrator", secrets=keys.secrets)
     except (ConfigurationError, OSError) as error:
         print(f"orchestrator: cannot start: {error}", file=sys.stderr)
         return 1

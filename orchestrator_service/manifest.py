@@ -1,7 +1,7 @@
 """What a manifest says: a final task as the record holds it at one moment, and its files.
 
-Made again from the same record and the same files it has the same bytes: nothing in it tells when
-it was made.
+Made again from the same record and the same files it is the same but for its number: nothing in it
+tells when it was made.
 """
 
 from __future__ import annotations
@@ -102,12 +102,20 @@ def account_of(connection: Connection, task_id: str) -> Account:
 
 
 def text_of(
-    account: Account, key_id: str, missing: Sequence[str], unrecorded: Sequence[FoundFile]
+    account: Account,
+    number: int,
+    key_id: str,
+    missing: Sequence[str],
+    unrecorded: Sequence[FoundFile],
 ) -> bytes:
-    """The manifest; `missing` names recorded files that are not in the folder any more."""
+    """The manifest; the higher `number`, the newer it is.
+
+    `missing` names recorded files that are not in the folder any more.
+    """
     gone = set(missing)
     content = {
         "format": FORMAT,
+        "seal": number,
         "key_id": key_id,
         "code_version": code_version(),
         **account.told,

@@ -24,7 +24,15 @@ ALLOWED_HEADERS = (
     "last-event-id",
     "x-request-id",
 )
-EXPOSED_HEADERS = ("Link", "X-Total-Count", "Idempotent-Replayed", "Retry-After", "X-Request-ID")
+EXPOSED_HEADERS = (
+    "Link",
+    "X-Total-Count",
+    "Idempotent-Replayed",
+    "Retry-After",
+    "X-Request-ID",
+    "Deprecation",
+    "Sunset",
+)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
 _SPELT_WITH_SLASH = {"/tasks", "/assign-task", "/start_task"}
 _SIGNED_FILE = re.compile(r"^/static/[A-Za-z0-9_-]{32}/")

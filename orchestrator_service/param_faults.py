@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from jsonschema import ValidationError
@@ -32,6 +32,14 @@ def faults(errors: Iterator[ValidationError]) -> list[Fault]:
     return found[:MOST_FAULTS]
 
 
+def given_twice(names: Mapping[str, str]) -> list[Fault]:
+    """One entry per deprecated name that was given beside the name that replaces it."""
+    return [
+        _fault(["params", old], f"'{old}' is the old name of '{new}'; give '{new}' alone.")
+        for old, new in names.items()
+    ]
+
+
 def in_one_sentence(errors: Sequence[Fault]) -> str:
     """The first fault, and how many more there are."""
     first = errors[0]["detail"] if errors else "The request does not have the form it must have."
@@ -42,7 +50,7 @@ def in_one_sentence(errors: Sequence[Fault]) -> str:
 def pointer(path: Sequence[str | int]) -> str:
     """A JSON Pointer (RFC 6901), as a URI fragment, to a place in the request's body."""
     steps = (str(step).replace("~", "~0").replace("/", "~1") for step in path)
-    return "#/" + "/".join(steps)
+    return "#" + "".join(f"/{step}" for step in steps)
 
 
 def _faults_of(error: ValidationError) -> Iterator[Fault]:

@@ -6,6 +6,7 @@ RequestError (shared.errors)
 ├── UnknownFile           nothing in the record rests on such a file
 ├── EvidenceRemoved       retention took the task's files away
 ├── EvidenceNotReady      the manifest cannot be made just now
+├── RecordUnavailable     the database does not answer
 ├── MalformedBody         not UTF-8, or not JSON
 ├── BodyTooLarge          longer than MAX_BODY_BYTES
 ├── UnsupportedMediaType  a body that does not say it is JSON
@@ -55,6 +56,14 @@ class EvidenceNotReady(RequestError):
     code = "evidence_not_ready"
     status = 503
     title = "Evidence not ready"
+
+
+class RecordUnavailable(RequestError):
+    """The database does not answer just now; nothing was accepted. Try again in a moment."""
+
+    code = "record_unavailable"
+    status = 503
+    title = "Record unavailable"
 
 
 class MalformedBody(RequestError):

@@ -65,19 +65,20 @@ class Retention:
         """Remove what a crash left in folders of final tasks; how many files and folders.
 
         Folders that are not of a task of this record are somebody else's. A folder that was looked
-        through and has not changed since is not looked through again.
+        through and has not changed since is not looked through again, unless its task has been
+        removed meanwhile: whoever removed it may have died before the files were gone.
         """
         swept = 0
-        folders = self._changed_folders()
+        folders = self._folders()
         while page := list(islice(folders, PAGE)):
             with self._record.read() as connection:
                 known = seals.of_tasks(connection, [folder.name for folder, _ in page])
             for folder, changed in page:
                 seal = known.get(folder.name)
-                if seal is None:
+                if seal is None or (seal.removed_at is None and not changed):
                     continue
                 try:
-                    swept += self._sweep_folder(folder, seal, changed)
+                    swept += self._sweep_folder(folder, seal)
                 except FileNotFoundError:
                     continue  # another orchestrator was faster
                 except OSError as error:
@@ -106,23 +107,22 @@ class Retention:
             return False
         return True
 
-    def _changed_folders(self) -> Iterator[tuple[Path, float]]:
-        """Folders that changed since they were looked through, and when."""
+    def _folders(self) -> Iterator[tuple[Path, bool]]:
+        """The folders there are, and whether each changed since it was looked through."""
         if not self._results_dir.is_dir():
             return
         present = {folder.name: folder for folder in self._results_dir.iterdir()}
         self._seen = {name: changed for name, changed in self._seen.items() if name in present}
         for name, folder in present.items():
             if folder.is_dir() and not folder.is_symlink():
-                changed = folder.stat().st_mtime
-                if self._seen.get(name) != changed:
-                    yield folder, changed
+                yield folder, self._seen.get(name) != folder.stat().st_mtime
 
-    def _sweep_folder(self, folder: Path, seal: Seal, changed: float) -> int:
+    def _sweep_folder(self, folder: Path, seal: Seal) -> int:
         if seal.removed_at is not None:
             return int(self._remove_folder(folder))
         if utc_now() - seal.finished_at < self._leftover:
             return 0
+        changed = folder.stat().st_mtime
         with self._record.read() as connection:
             rows = artifacts.every(connection, seal.task_id)
         known = {name_in(seal.task_id, row.evidence.path) for row in rows} | OURS

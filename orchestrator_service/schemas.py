@@ -5,24 +5,49 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, model_validator
 from typing_extensions import TypedDict
 
-from shared.record.steering import Decision
+from orchestrator_service.decision_body import read_decision
+from shared.record.decisions import Decision
 from shared.task_state import TaskState
 from shared.utils import rfc3339
 
 Moment = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
 """A time as RFC 3339 in UTC with a Z."""
 
-Key = Annotated[str, Field(min_length=1, max_length=200)] | int
-"""What names an item; a number is compared as text."""
+Key = Annotated[str, Field(min_length=1, max_length=200)] | Annotated[int, Field(ge=0)]
+"""What names an item: its key, or the number that its key alone ends with."""
 
 PublicStatus = Literal["pending", "running", "completed", "failed"]
 Widget = Literal["text", "textarea", "number", "url", "file"]
 
 _TASK_ID = "550e8400-e29b-41d4-a716-446655440000"
 _NOON = "2026-01-01T12:00:00.000Z"
+
+
+_SIGNATURE = "k3Jq0sYc1XvT9bWnZ4mPeR7uHdGf2LaQ"
+_PICTURE = f"http://localhost:8000/static/{_SIGNATURE}/{_TASK_ID}/BATCH001-1-after.jpg"
+_ITEM: dict[str, Any] = {
+    "key": "BATCH001",
+    "batch_id": "BATCH001",
+    "status": "approved",
+    "detail": "The portal shows it approved by us",
+    "attempts": 1,
+    "started_at": _NOON,
+    "finished_at": _NOON,
+    "details": {"District": "Pune", "Status": "Approved"},
+    "evidence": [
+        {
+            "kind": "after",
+            "url": _PICTURE,
+            "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "taken_at": _NOON,
+        }
+    ],
+    "late_findings": [],
+    "error": None,
+}
 
 
 def _example(**values: Any) -> ConfigDict:
@@ -94,9 +119,15 @@ class DecisionRequest(BaseModel):
     reject: list[Key] = Field(default=[], description="Keys of items", max_length=10_000)
 
     def decision(self) -> Decision:
-        """What the record keeps."""
-        approve = None if self.approve == "all" else [str(key).strip() for key in self.approve]
-        return Decision(approve, [str(key).strip() for key in self.reject])
+        """What is wanted, in the caller's own names."""
+        approve = None if self.approve == "all" else [str(key) for key in self.approve]
+        return Decision(approve, [str(key) for key in self.reject])
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read(cls, body: Any) -> dict[str, Any]:
+        """Raises InvalidRequest, so that no fault is told in the words of a library."""
+        return read_decision(body)
 
 
 class TaskStatus(BaseModel):
@@ -162,6 +193,8 @@ class LateFindingView(BaseModel):
 class ItemView(BaseModel):
     """One line of a task; `details` are the portal's own columns."""
 
+    model_config = _example(**_ITEM)
+
     key: str
     batch_id: str
     status: str
@@ -186,6 +219,23 @@ class ResultBody(BaseModel):
 class TaskResult(BaseModel):
     """A task whole. `next` is the URL of the next page of items and logs, null on the last."""
 
+    model_config = _example(
+        task_id=_TASK_ID,
+        status="completed",
+        state="completed",
+        result={"message": "1 approved", "counts": {"approved": 1}, "items": [_ITEM]},
+        error=None,
+        logs=[f"{_NOON} INFO BATCH001: approved"],
+        screenshot_url=_PICTURE,
+        download_links=[],
+        evidence_url=f"http://localhost:8000/static/{_SIGNATURE}/{_TASK_ID}/evidence.zip",
+        seal=1,
+        started_at=_NOON,
+        finished_at=_NOON,
+        timestamp=_NOON,
+        next=None,
+    )
+
     task_id: str
     status: PublicStatus
     state: TaskState
@@ -196,6 +246,9 @@ class TaskResult(BaseModel):
     download_links: list[str]
     evidence_url: str | None = Field(
         description="The sealed evidence as a zip, once the task has ended and until it is removed"
+    )
+    seal: int | None = Field(
+        description="The number of the newest manifest; an older one on disk was put back"
     )
     started_at: Moment | None
     finished_at: Moment | None
@@ -298,11 +351,24 @@ class Health(BaseModel):
 class Alive(BaseModel):
     """The process answers."""
 
+    model_config = _example(status="ok")
+
     status: Literal["ok"] = "ok"
 
 
 class ServiceInfo(BaseModel):
     """What this is and where to go from here."""
+
+    model_config = _example(
+        service="AI Agent Backend",
+        version="1.0.0",
+        status="ok",
+        links={
+            "docs": "http://localhost:8000/docs",
+            "task_types": "http://localhost:8000/tasks/",
+            "assign": "http://localhost:8000/assign-task/",
+        },
+    )
 
     service: str
     version: str

@@ -77,7 +77,7 @@ class Sealer:
                     return seal
                 account = account_of(connection, task_id)
             began = time.monotonic()
-            self._write(self._results_dir / task_id, account)
+            self._write(self._results_dir / task_id, account, seal.wanted)
             with self._record.write() as connection:
                 seals.sealed(connection, seal)
         took = round((time.monotonic() - began) * 1000, 1)
@@ -92,14 +92,16 @@ class Sealer:
             return False
         return True
 
-    def _write(self, folder: Path, account: Account) -> None:
+    def _write(self, folder: Path, account: Account, number: int) -> None:
         is_new = not folder.exists()
         folder.mkdir(parents=True, exist_ok=True)
         missing = [file.name for file in account.files if not is_there(folder, file.name)]
         if missing:
             log.error("evidence_missing", folder=folder.name, files=missing)
         known = {file.name for file in account.files}
-        content = text_of(account, self._key.public.id, missing, list(_unrecorded(folder, known)))
+        content = text_of(
+            account, number, self._key.public.id, missing, list(_unrecorded(folder, known))
+        )
         _put(folder / (MANIFEST + _NEW), content)
         _put(folder / (SIGNATURE + _NEW), self._key.sign(content).encode())
         (folder / SIGNATURE).unlink(missing_ok=True)

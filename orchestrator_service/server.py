@@ -69,12 +69,45 @@ def _owner(path: Path) -> int | None:
     return pid if psutil.pid_exists(pid) else None
 
 
+def config_for(app: FastAPI) -> uvicorn.Config:
+    """How uvicorn serves the application; on which socket, it is told when it is run."""
+    return uvicorn.Config(
+        app,
+        ws="auto",
+        ws_per_message_deflate=False,
+        ws_ping_interval=PING_SECONDS,
+        ws_ping_timeout=PING_SECONDS,
+        ws_max_size=64 * 1024,
+        log_config=None,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A socket to serve on; port 0 is any that is free. Raises OSError."""
+    family, kind, protocol, _, address = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    listener = socket.socket(family, kind, protocol)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
 class Server(uvicorn.Server):
     """uvicorn that says where it listens, and sends sockets away before it closes."""
 
-    def __init__(self, config: uvicorn.Config, app: FastAPI, address: Address) -> None:
+    def __init__(self, app: FastAPI, address: Address) -> None:
         """`address` is published once requests are taken."""
-        super().__init__(config)
+        super().__init__(config_for(app))
         self._app = app
         self._address = address
 
@@ -97,32 +130,18 @@ class Server(uvicorn.Server):
 def serve(app: FastAPI, settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT; the process's exit status."""
     try:
-        listener = _bind(settings.fastapi_host, settings.fastapi_port)
+        listener = bind(settings.fastapi_host, settings.fastapi_port)
     except OSError as error:
         where = f"{settings.fastapi_host}:{settings.fastapi_port}"
         print(f"orchestrator: cannot listen on {where}: {error.strerror}", file=sys.stderr)
         return 1
     url = _url(settings.fastapi_host, listener.getsockname()[1])
     address = Address(settings.data_dir, url)
-    config = uvicorn.Config(
-        app,
-        ws="auto",
-        ws_per_message_deflate=False,
-        ws_ping_interval=PING_SECONDS,
-        ws_ping_timeout=PING_SECONDS,
-        ws_max_size=64 * 1024,
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        backlog=BACKLOG,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
     # uvicorn hands the signal back to us when it is done.
     signal.signal(signal.SIGTERM, _leave)
     try:
         log.info("serving", url=url)
-        Server(config, app, address).run(sockets=[listener])
+        Server(app, address).run(sockets=[listener])
     except KeyboardInterrupt:
         return 130
     except SystemExit as ended:  # ours on SIGTERM, uvicorn's where it could not start
@@ -135,20 +154,6 @@ def serve(app: FastAPI, settings: Settings) -> int:
 
 def _leave(_: int, __: FrameType | None) -> NoReturn:
     raise SystemExit(0)
-
-
-def _bind(host: str, port: int) -> socket.socket:
-    family, kind, protocol, _, address = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-    )[0]
-    listener = socket.socket(family, kind, protocol)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-    except OSError:
-        listener.close()
-        raise
-    return listener
 
 
 def _url(host: str, port: int) -> str:

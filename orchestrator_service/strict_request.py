@@ -7,7 +7,12 @@ from typing import Any, NoReturn
 
 from fastapi import Request
 
-from orchestrator_service.refusals import BodyTooLarge, MalformedBody, UnsupportedMediaType
+from orchestrator_service.refusals import (
+    BodyTooLarge,
+    InvalidRequest,
+    MalformedBody,
+    UnsupportedMediaType,
+)
 
 MOST_LEVELS = 64
 """What is nested deeper could be taken in and stored, but never shown again."""
@@ -19,12 +24,28 @@ class StrictRequest(Request):
     async def read_json(self, most_bytes: int) -> None:
         """Read the body; `json()` then gives it without reading again.
 
+        Where nothing says what it is, it is taken to be JSON.
+
         Raises UnsupportedMediaType, BodyTooLarge and MalformedBody.
         """
         media_type = self.headers.get("content-type", "application/json").partition(";")[0]
         if media_type.strip().lower() != "application/json":
             raise UnsupportedMediaType
         self._json = parse(await self._read_body(most_bytes))
+
+    async def read_nothing(self, most_bytes: int) -> dict[str, Any]:
+        """The fields of a body that should have none: it may be left out, blank, or `{}`.
+
+        Raises BodyTooLarge and MalformedBody, and InvalidRequest for what is no object.
+        """
+        body = await self._read_body(most_bytes)
+        content = parse(body) if body.strip() else {}
+        if not isinstance(content, dict):
+            raise InvalidRequest(
+                "This call takes no body; leave it out, or send {}.",
+                errors=[{"pointer": "#", "detail": "This call takes no body."}],
+            )
+        return content
 
     async def _read_body(self, most_bytes: int) -> bytes:
         too_large = BodyTooLarge(f"The body is longer than {most_bytes} bytes; send less at once.")

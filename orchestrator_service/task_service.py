@@ -19,10 +19,10 @@ from shared.contracts import Evidence
 from shared.errors import IdempotencyMismatch, UnknownTask
 from shared.notifications import NewsPublisher
 from shared.record import Record, artifacts, events, items, late_findings, seals, steering, tasks
+from shared.record.decisions import Decision
 from shared.record.events import Event
 from shared.record.items import Item
 from shared.record.seals import Seal
-from shared.record.steering import Decision
 from shared.record.tasks import Task
 from shared.task_state import ItemStatus, TaskState
 from shared.utils import new_id, utc_now
@@ -156,10 +156,14 @@ class TaskService:
         return reading
 
     def retry(self, task_id: str, caller: str, request_id: str | None) -> TaskReading:
-        """Make a task of what ended failed or unverified. Raises UnknownTask, StateConflict."""
+        """Make a task of what ended failed or unverified.
+
+        Raises UnknownTask, StateConflict, and TooManyTasks if too many wait already.
+        """
         with self._record.write() as connection:
             task = _known(tasks.lock(connection, task_id), task_id)
             successor = steering.retry(connection, task, caller, request_id)
+            self._intake.keep_to_limit(connection)
             reading = _reading(connection, successor)
         self._tell(successor.id)
         return reading

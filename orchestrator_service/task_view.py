@@ -22,6 +22,7 @@ from shared.record.events import Event
 from shared.record.items import Item
 from shared.record.steering import abilities
 from shared.record.task_types import TaskType, word
+from shared.record.tasks import Task
 from shared.task_state import TaskState
 from shared.utils import rfc3339, utc_now
 
@@ -66,7 +67,7 @@ def task_result(page: ResultPage, catalogue: Catalogue, links: Links) -> TaskRes
         status=task.state.status,
         state=task.state,
         result=ResultBody(
-            message=stored.get("message") or message_of(counts),
+            message=stored.get("message") or _so_far(task, counts),
             counts=counts,
             items=[_item(item, page, task_type, links) for item in page.items],
         ),
@@ -75,6 +76,7 @@ def task_result(page: ResultPage, catalogue: Catalogue, links: Links) -> TaskRes
         screenshot_url=links.file(screenshot) if screenshot else None,
         download_links=[links.file(path) for path in stored.get("files", ())],
         evidence_url=links.evidence(task.id) if _is_kept(page) else None,
+        seal=(page.seal.made or None) if page.seal is not None and _is_kept(page) else None,
         started_at=task.started_at,
         finished_at=task.finished_at,
         timestamp=utc_now(),
@@ -106,6 +108,10 @@ def _logs(page: ResultPage) -> list[str]:
     if page.seal is None or page.seal.removed_at is None:
         return [log_line(event) for event in page.logs]
     return [f"{rfc3339(page.seal.removed_at)} INFO {REMOVED}"]
+
+
+def _so_far(task: Task, counts: Mapping[str, int]) -> str:
+    return "Nothing done yet" if task.total is None and not counts else message_of(counts)
 
 
 def _output(reading: TaskReading, links: Links) -> TaskOutput | None:

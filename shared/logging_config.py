@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import structlog
@@ -28,15 +28,20 @@ _NOISY = ("alembic", "amqp", "asyncio", "celery.utils", "httpx", "kombu", "selen
 
 
 def configure_logging(
-    settings: Settings, service: str, max_bytes: int = MAX_BYTES, kept_files: int = KEPT_FILES
+    settings: Settings,
+    service: str,
+    max_bytes: int = MAX_BYTES,
+    kept_files: int = KEPT_FILES,
+    secrets: Sequence[str] = (),
 ) -> None:
     """Send this process's logs to the shared file (JSON) and to stderr (for people).
 
-    A file of `max_bytes` is set aside, and `kept_files` of those are kept.
+    Neither shows a secret of the settings, nor one of `secrets`. A file of `max_bytes` is set
+    aside, and `kept_files` of those are kept.
     """
     settings.logs_dir.mkdir(parents=True, exist_ok=True)
     before = _processors(service)
-    scrub = scrubber(_secrets(settings))
+    scrub = scrubber([*_secrets(settings), *secrets])
     file_handler = ConcurrentRotatingFileHandler(
         str(settings.logs_dir / LOG_FILE),
         maxBytes=max_bytes,

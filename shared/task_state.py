@@ -1,12 +1,11 @@
 """The states of a task and of an item, and the one table of what may follow what.
 
-    pending ──▶ running ──▶ completed
-       │          │  ▲ └──▶ failed
-       │          ▼  │
-       │   awaiting_decision ──▶ cancelled
-       │          │
-       ▼          ▼
-    cancelled ◀─ cancelling ──▶ failed
+    pending ──▶ running ──────▶ completed
+       │         │ │ ▲ └──────▶ failed
+       │         │ ▼ │
+       │         │ awaiting_decision
+       ▼         ▼ ▼
+    cancelled ◀─ cancelling
 
 A task is `completed` when every item has an outcome, whatever the outcomes; `failed` when the
 task itself could not do its work.
@@ -51,10 +50,8 @@ ALLOWED_TRANSITIONS: dict[TaskState, frozenset[TaskState]] = {
             TaskState.FAILED,
         }
     ),
-    TaskState.AWAITING_DECISION: frozenset(
-        {TaskState.RUNNING, TaskState.CANCELLING, TaskState.CANCELLED}
-    ),
-    TaskState.CANCELLING: frozenset({TaskState.CANCELLED, TaskState.FAILED}),
+    TaskState.AWAITING_DECISION: frozenset({TaskState.RUNNING, TaskState.CANCELLING}),
+    TaskState.CANCELLING: frozenset({TaskState.CANCELLED}),
     TaskState.COMPLETED: frozenset(),
     TaskState.FAILED: frozenset(),
     TaskState.CANCELLED: frozenset(),

@@ -7,11 +7,12 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
-from pydantic.json_schema import SkipJsonSchema
+from pydantic.json_schema import SkipJsonSchema, WithJsonSchema
 
 from automation_service.batch_approval_service import BatchApprovalService
 from automation_service.portal import Credentials, Portal
 from automation_service.profile import Profile
+from shared.config import Settings
 from shared.contracts import Claim, ItemOutcome, LateFinding
 from shared.errors import TaskFailed
 from shared.task_state import ItemStatus
@@ -24,8 +25,40 @@ NOTHING_NAMED = (
     "Name batch_ids, or a batch_count, or all_pending: true; an empty form approves nothing."
 )
 
-BatchText = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
-BatchNumber = Annotated[int, Field(strict=True, ge=0)]
+LONGEST_ID = 100
+LARGEST_NUMBER = 2**53 - 1
+"""The largest whole number that every JSON reader keeps as it is."""
+
+_PRINTABLE = r"^[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+BatchText = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, min_length=1, max_length=LONGEST_ID, pattern=_PRINTABLE
+    ),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "minLength": 1,
+            "maxLength": LONGEST_ID,
+            "pattern": _PRINTABLE,
+            "x-fault": f"The id of a batch has 1 to {LONGEST_ID} characters, none of them a "
+            "control character, and not only spaces.",
+        }
+    ),
+]
+BatchNumber = Annotated[
+    int,
+    Field(strict=True, ge=0, le=LARGEST_NUMBER),
+    WithJsonSchema(
+        {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": LARGEST_NUMBER,
+            "x-fault": f"The number of a batch is from 0 to {LARGEST_NUMBER}; "
+            "give any other id as text.",
+        }
+    ),
+]
 BatchIds = Annotated[list[BatchText | BatchNumber], Field(min_length=1, max_length=10_000)]
 BatchCount = Annotated[int, Field(ge=1, le=10_000)]
 
@@ -76,6 +109,22 @@ class ApproveBatchesParams(TaskParams):
         return self
 
 
+def _with_limits(schema: dict[str, Any], settings: Settings) -> dict[str, Any]:
+    limit = settings.max_batches_per_task
+    return {
+        **schema,
+        "if": {"not": {"required": ["batch_ids"]}},
+        "then": {"properties": {"batch_count": {"maximum": limit, "x-fault": _too_many(limit)}}},
+    }
+
+
+def _too_many(limit: int) -> str:
+    return (
+        f"'batch_count' must be {limit} or less (MAX_BATCHES_PER_TASK); "
+        "name the batches in batch_ids, or give several tasks."
+    )
+
+
 def plan_approvals(params: ApproveBatchesParams, context: TaskContext) -> Plan:
     """Name the batches: those asked for, or the oldest pending ones in the portal."""
     profile = context.profile(params.portal)
@@ -91,7 +140,9 @@ def plan_approvals(params: ApproveBatchesParams, context: TaskContext) -> Plan:
         return Plan(origin, ACTION, list(named), params_for, at_most=params.batch_count)
     at_most = context.settings.max_batches_per_task
     if params.batch_count is not None:
-        at_most = min(at_most, params.batch_count)
+        if params.batch_count > at_most:
+            raise TaskFailed(_too_many(at_most))
+        at_most = params.batch_count
     busy = context.open_elsewhere(origin, ACTION)
     portal = _portal(profile, base_url, context)
     pending = portal.pending(at_most + len(busy))
@@ -124,6 +175,7 @@ def look_again(claim: Claim, params: ApproveBatchesParams, context: TaskContext)
         ItemStatus.REVIEWED: "to_approve",
     },
     aliases={"max_batches": "batch_count"},
+    with_limits=_with_limits,
     keys_param="batch_ids",
     review_item=review_batch,
     wants_review=lambda params: not params.auto_approve,

@@ -138,7 +138,7 @@ def planning_failed(
     def write(connection: Connection) -> None:
         current = tasks.lock(connection, task.id)
         if current is not None and current.state in SERVED_STATES and current.total is None:
-            ending = TaskEnding(result_of(connection, task.id, None), error, code)
+            ending = TaskEnding(result_of(connection, task.id, None, error), error, code)
             tasks.set_state(connection, current, TaskState.FAILED, ending)
 
     persist(record, write)

@@ -48,7 +48,7 @@ class Worker:
         self._record = Record(settings.database)
         self._draining = multiprocessing.get_context("fork").Event()
         self._ready_file = settings.data_dir / f"worker-{os.getpid()}.json"
-        offered = [definition.announcement for definition in task_map.values()]
+        offered = [definition.announced(settings) for definition in task_map.values()]
         self._presence = Presence(self._record, self._id, settings.slots, offered)
         self._departure = Departure(self._crash)
         self._child: SlotProcess | None = None

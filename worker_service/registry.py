@@ -6,12 +6,13 @@ import hashlib
 import inspect
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel
 
+from shared.config import Settings
 from shared.contracts import Claim, ItemOutcome, LateFinding
 from shared.record.task_types import TaskType
 from shared.task_state import ItemStatus
@@ -21,6 +22,7 @@ P = TypeVar("P", bound=BaseModel)
 
 ItemFunction = Callable[[Claim, P, TaskContext], ItemOutcome]
 LookFunction = Callable[[Claim, P, TaskContext], LateFinding]
+LimitFunction = Callable[[dict[str, Any], Settings], dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class TaskDefinition(Generic[P]):
     review_item: ItemFunction[P] | None = None
     wants_review: Callable[[P], bool] = _never
     look_again: LookFunction[P] | None = None
+    with_limits: LimitFunction | None = None
 
     @cached_property
     def announcement(self) -> TaskType:
@@ -80,6 +83,13 @@ class TaskDefinition(Generic[P]):
             words={status.value: word for status, word in self.words.items()},
             keys_param=self.keys_param,
         )
+
+    def announced(self, settings: Settings) -> TaskType:
+        """The announcement of a worker with these settings: their limits are in its schema."""
+        offered = self.announcement
+        if self.with_limits is None:
+            return offered
+        return replace(offered, params_schema=self.with_limits(offered.params_schema, settings))
 
     def _version(self) -> str:
         source = inspect.getsource(sys.modules[self.run_item.__module__])
@@ -100,6 +110,7 @@ def task(
     review_item: ItemFunction[P] | None = None,
     wants_review: Callable[[P], bool] = _never,
     look_again: LookFunction[P] | None = None,
+    with_limits: LimitFunction | None = None,
 ) -> Callable[[ItemFunction[P]], TaskDefinition[P]]:
     """Make a task type of a function that does one item.
 
@@ -108,7 +119,8 @@ def task(
     decision. `look_again` reads an item once more that ended in doubt, long after.
 
     `side_effect` is "none", "read" or "write"; `words` are public words for item statuses and
-    `aliases` deprecated names of params, each with the name that replaces it.
+    `aliases` deprecated names of params, each with the name that replaces it. `with_limits` adds
+    to the params' schema what the worker's settings allow.
     """
 
     def define(run_item: ItemFunction[P]) -> TaskDefinition[P]:
@@ -126,6 +138,7 @@ def task(
             review_item=review_item,
             wants_review=wants_review,
             look_again=look_again,
+            with_limits=with_limits,
         )
 
     return define

@@ -36,7 +36,10 @@ def main(arguments: Sequence[str]) -> int:
         print(fault)
     if found.faults:
         return FAULTY
-    print(f"sound: task {found.task_id}, {found.files} files, signed with key {found.key_id}")
+    number = "" if found.seal is None else f", seal {found.seal}"
+    print(
+        f"sound: task {found.task_id}{number}, {found.files} files, signed with key {found.key_id}"
+    )
     return SOUND
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from shared.seal import FORMAT, MANIFEST, SIGNATURE, PublicKey
 
@@ -16,9 +17,13 @@ _CHUNK = 1 << 18
 
 @dataclass(frozen=True)
 class Findings:
-    """What a check found; `faults` are sentences, each beginning with the file it is about."""
+    """What a check found; `faults` are sentences, each beginning with the file it is about.
+
+    `seal` numbers the manifests of one task; None where the manifest has no number yet.
+    """
 
     task_id: str
+    seal: int | None
     key_id: str
     files: int
     faults: list[str]
@@ -27,23 +32,25 @@ class Findings:
 def verify(folder: Path, key: PublicKey) -> Findings:
     """Hold every file of `folder` against the manifest, and the manifest against its signature.
 
-    Changed, missing and added files and a rewritten manifest are faults; so is a file that was
-    gone already when the manifest was made. Of a file that the manifest calls unrecorded nothing
-    depends: it may be gone, but not changed.
+    Changed, missing and added files and a rewritten manifest are faults; so are a folder with the
+    name of another task and a file that was gone already when the manifest was made. Of a file
+    that the manifest calls unrecorded nothing depends: it may be gone, but not changed.
     """
     try:
         content = (folder / MANIFEST).read_bytes()
     except OSError as error:
-        return Findings("", "", 0, [f"{MANIFEST}: cannot be read: {error.strerror}"])
+        return Findings("", None, "", 0, [f"{MANIFEST}: cannot be read: {error.strerror}"])
     faults = list(_signature_faults(folder, content, key))
     try:
         manifest = _Manifest(content)
     except ValueError as error:
-        return Findings("", "", 0, [*faults, f"{MANIFEST}: {error}"])
+        return Findings("", None, "", 0, [*faults, f"{MANIFEST}: {error}"])
     if manifest.key_id != key.id:
         faults.append(f"{MANIFEST}: signed with key {manifest.key_id}, checked with {key.id}")
+    if _is_task_id(name := folder.resolve().name) and name != manifest.task_id:
+        faults.append(f"{MANIFEST}: is that of task {manifest.task_id}, not of task {name}")
     faults += _file_faults(folder, manifest)
-    return Findings(manifest.task_id, manifest.key_id, len(manifest.files), faults)
+    return Findings(manifest.task_id, manifest.seal, manifest.key_id, len(manifest.files), faults)
 
 
 class _Manifest:
@@ -55,6 +62,7 @@ class _Manifest:
             self.format: str = told["format"]
             self.key_id = str(told["key_id"])
             self.task_id = str(told["task"]["id"])
+            self.seal: int | None = told.get("seal")
             self.files = {file["name"]: file for file in told["files"]}
             self.unrecorded = {file["name"]: file for file in told["unrecorded_files"]}
             self.promised = [name for item in told["items"] for name in item["files"]]
@@ -62,6 +70,13 @@ class _Manifest:
             raise ValueError("is not a manifest") from error
         if self.format != FORMAT:
             raise ValueError(f"has the format {self.format!r}; this program knows {FORMAT!r}")
+
+
+def _is_task_id(name: str) -> bool:
+    try:
+        return str(UUID(name)) == name
+    except ValueError:
+        return False
 
 
 def _signature_faults(folder: Path, content: bytes, key: PublicKey) -> Iterator[str]:

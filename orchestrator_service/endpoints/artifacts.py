@@ -15,7 +15,7 @@ from orchestrator_service.dependencies import Edge, ThisVisit
 from orchestrator_service.documentation import problems
 from orchestrator_service.keyed_route import KeyedRoute
 from orchestrator_service.links import SIGNATURE_LENGTH, Purpose
-from orchestrator_service.refusals import KeyRefused, LinkRefused, UnknownFile
+from orchestrator_service.refusals import InvalidRequest, KeyRefused, LinkRefused, UnknownFile
 from shared.contracts import Evidence
 from shared.record import artifacts
 
@@ -78,7 +78,7 @@ def get_file_by_link(
     operation_id="get_file",
     summary="A screenshot or file, with the key",
     response_class=FileResponse,
-    responses={**_FILE, **problems(KeyRefused, UnknownFile)},
+    responses={**_FILE, **problems(KeyRefused, InvalidRequest, UnknownFile)},
 )
 def get_file(
     request: Request, path: str, visit: ThisVisit, if_none_match: IfNoneMatch = None

@@ -14,6 +14,7 @@ from orchestrator_service.links import EVIDENCE_ARCHIVE, Purpose
 from orchestrator_service.refusals import (
     EvidenceNotReady,
     EvidenceRemoved,
+    InvalidRequest,
     KeyRefused,
     LinkRefused,
 )
@@ -37,7 +38,7 @@ _REFUSALS = (UnknownTask, StateConflict, EvidenceRemoved, EvidenceNotReady)
     operation_id="get_evidence",
     summary="The sealed evidence of a task, as a zip",
     response_class=StreamingResponse,
-    responses={**_ZIP, **problems(KeyRefused, *_REFUSALS)},
+    responses={**_ZIP, **problems(KeyRefused, *_REFUSALS, InvalidRequest)},
 )
 def get_evidence(task_id: TaskId, visit: ThisVisit) -> StreamingResponse:
     """Everything that proves what came of a final task; `docs/operations.md` says how to check."""

@@ -7,6 +7,7 @@ import binascii
 from datetime import datetime, timezone
 from typing import Annotated
 from urllib.parse import urlencode
+from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
@@ -66,7 +67,7 @@ class HistoryQuery(BaseModel):
     "/status/{task_id}",
     operation_id="get_task_status",
     summary="How a task stands",
-    responses=problems(KeyRefused, UnknownTask),
+    responses=problems(KeyRefused, UnknownTask, InvalidRequest),
 )
 def get_status(task_id: TaskId, visit: ThisVisit) -> TaskStatus:
     """The task without its logs and items."""
@@ -133,11 +134,10 @@ def _position(cursor: str) -> tuple[datetime, str]:
         text = base64.urlsafe_b64decode(cursor.encode() + b"==").decode()
         moment, _, task_id = text.partition(" ")
         created_at = datetime.fromisoformat(moment).astimezone(timezone.utc)
-        if not task_id:
-            raise ValueError(text)
+        position = created_at, str(UUID(task_id))
     except (binascii.Error, ValueError, OverflowError):
         raise InvalidRequest(
             "The cursor is not one of ours; take it from the Link header, or leave it out.",
             errors=[{"pointer": "query/cursor", "detail": "Take it from the Link header."}],
         ) from None
-    return created_at, task_id
+    return position

@@ -17,7 +17,7 @@ from orchestrator_service.refusals import (
 )
 from orchestrator_service.schemas import DecisionRequest, TaskStatus
 from orchestrator_service.task_view import task_status
-from shared.errors import InvalidParams, StateConflict, UnknownTask
+from shared.errors import InvalidParams, StateConflict, TooManyTasks, UnknownTask
 
 router = APIRouter(route_class=KeyedRoute, tags=["steering"])
 
@@ -26,7 +26,9 @@ router = APIRouter(route_class=KeyedRoute, tags=["steering"])
     "/cancel/{task_id}",
     operation_id="cancel_task",
     summary="Stop a task before its next item",
-    responses=problems(KeyRefused, UnknownTask, StateConflict),
+    responses=problems(
+        MalformedBody, KeyRefused, UnknownTask, StateConflict, BodyTooLarge, InvalidRequest
+    ),
 )
 def cancel_task(task_id: TaskId, visit: ThisVisit) -> TaskStatus:
     """What is being clicked is finished and verified; items left become `skipped`.
@@ -55,7 +57,8 @@ def cancel_task(task_id: TaskId, visit: ThisVisit) -> TaskStatus:
 def decide_task(task_id: TaskId, wanted: DecisionRequest, visit: ThisVisit) -> TaskStatus:
     """For a task that waits for a decision (`auto_approve: false`).
 
-    Only what was shown is worked on, and only if the portal still shows it so; what is rejected or
+    Items go by their keys, or by the number that one key alone ends with: 7 is BATCH007. Only what
+    was shown is worked on, and only if the portal still shows it so; what is rejected or
     not named ends `skipped`, and nothing of it is clicked. The same body again changes nothing.
     """
     reading = visit.edge.tasks.decide(task_id, wanted.decision(), visit.caller)
@@ -66,12 +69,21 @@ def decide_task(task_id: TaskId, wanted: DecisionRequest, visit: ThisVisit) -> T
     "/retry/{task_id}",
     operation_id="retry_task",
     summary="Try again what did not succeed",
-    responses=problems(KeyRefused, UnknownTask, StateConflict),
+    responses=problems(
+        MalformedBody,
+        KeyRefused,
+        UnknownTask,
+        StateConflict,
+        BodyTooLarge,
+        InvalidRequest,
+        TooManyTasks,
+    ),
 )
 def retry_task(task_id: TaskId, visit: ThisVisit) -> TaskStatus:
     """Makes a new task of the items that ended `failed` or `unverified`, and answers with it.
 
-    A task has one successor at most; its `retry_of` is this task.
+    A task that failed before its items could be named is tried whole. A task has one successor at
+    most; its `retry_of` is this task.
     """
     reading = visit.edge.tasks.retry(task_id, visit.caller, correlation_id.get())
     return task_status(reading, visit.edge.catalogue, visit.links)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import datetime, timezone
+from email.utils import format_datetime
+from typing import Annotated, Any
 
 from asgi_correlation_id import correlation_id
 from fastapi import APIRouter, Header, Response
@@ -37,6 +39,34 @@ _ASSIGN_PROBLEMS = problems(
     TooManyTasks,
 )
 
+_DEPRECATED_SINCE = datetime(2026, 1, 1, tzinfo=timezone.utc)
+_TAKEN_UNTIL = datetime(2028, 1, 1, tzinfo=timezone.utc)
+_FAREWELL = {
+    "Deprecation": f"@{_DEPRECATED_SINCE.timestamp():.0f}",
+    "Sunset": format_datetime(_TAKEN_UNTIL, usegmt=True),
+}
+"""Since when deprecated names of params are deprecated (RFC 9745), and until when they are taken
+at least (RFC 8594)."""
+
+_ASSIGNED: dict[int | str, dict[str, Any]] = {
+    200: {
+        "headers": {
+            "Idempotent-Replayed": {
+                "description": "`true` if an earlier request with this Idempotency-Key made it",
+                "schema": {"type": "string", "const": "true"},
+            },
+            "Deprecation": {
+                "description": "A param was given by a deprecated name: since when that is",
+                "schema": {"type": "string"},
+            },
+            "Sunset": {
+                "description": "Until when the deprecated name is taken at least",
+                "schema": {"type": "string"},
+            },
+        }
+    }
+}
+
 IdempotencyKey = Annotated[
     str | None,
     Header(
@@ -51,7 +81,7 @@ IdempotencyKey = Annotated[
     "/tasks/",
     operation_id="list_task_types",
     summary="What can be done",
-    responses=problems(KeyRefused),
+    responses=problems(KeyRefused, InvalidRequest),
 )
 def list_task_types(visit: ThisVisit) -> list[TaskTypeView]:
     """Every task type ever announced, whether a worker offers it just now or not."""
@@ -63,7 +93,7 @@ def list_task_types(visit: ThisVisit) -> list[TaskTypeView]:
     "/assign-task/",
     operation_id="assign_task",
     summary="Give a task",
-    responses=_ASSIGN_PROBLEMS,
+    responses={**_ASSIGNED, **_ASSIGN_PROBLEMS},
 )
 async def assign_task(
     wanted: AssignRequest,
@@ -81,6 +111,8 @@ async def assign_task(
     )
     if assignment.replayed:
         response.headers["Idempotent-Replayed"] = "true"
+    if visit.edge.catalogue.uses_deprecated(wanted.task_type, wanted.params):
+        response.headers.update(_FAREWELL)
     task = assignment.task
     return Assigned(
         task_id=task.id,

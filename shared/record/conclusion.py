@@ -13,6 +13,7 @@ from shared.record.task_types import TaskType, word
 from shared.record.tasks import Task, TaskEnding
 from shared.task_state import ItemStatus, TaskState
 
+_SHOWN_FIRST = (EvidenceKind.AFTER, EvidenceKind.ERROR, EvidenceKind.BEFORE)
 _NAMED_FIRST = (ItemStatus.DONE, ItemStatus.ALREADY_DONE, ItemStatus.REFUSED, ItemStatus.NOT_FOUND)
 
 
@@ -36,18 +37,30 @@ def message_of(counts: Mapping[str, int]) -> str:
     return ", ".join(spoken) or "Nothing to do"
 
 
-def result_of(connection: Connection, task_id: str, task_type: TaskType | None) -> dict[str, Any]:
-    """The task's result as stored: message, counts, and plain paths of picture and files."""
+def result_of(
+    connection: Connection, task_id: str, task_type: TaskType | None, error: str | None = None
+) -> dict[str, Any]:
+    """The task's result as stored: message, counts, and plain paths of picture and files.
+
+    `error` is why the task did not do its work; the message tells it where nothing can be counted.
+    """
     by_status = items.counts(connection, [task_id]).get(task_id, {})
     counts = public_counts(by_status, task_type)
-    newest = artifacts.of_task(connection, task_id, EvidenceKind.AFTER, limit=1)
     files = artifacts.of_task(connection, task_id, EvidenceKind.FILE)
     return {
-        "message": message_of(counts),
+        "message": message_of(counts) if counts or not error else f"Nothing was done: {error}",
         "counts": counts,
-        "screenshot": newest[0].path if newest else None,
+        "screenshot": _picture(connection, task_id),
         "files": [piece.path for piece in files],
     }
+
+
+def _picture(connection: Connection, task_id: str) -> str | None:
+    for kind in _SHOWN_FIRST:
+        newest = artifacts.of_task(connection, task_id, kind, limit=1)
+        if newest:
+            return newest[0].path
+    return None
 
 
 def conclude(connection: Connection, task: Task, task_type: TaskType | None) -> bool:
@@ -82,5 +95,5 @@ def await_decision(connection: Connection, task: Task) -> bool:
 
 def end(connection: Connection, task: Task, state: TaskState, task_type: TaskType | None) -> None:
     """Make a locked task final, with the error that was noted for it. TransitionRefused."""
-    ending = TaskEnding(result_of(connection, task.id, task_type), task.error, task.error_code)
-    tasks.set_state(connection, task, state, ending)
+    result = result_of(connection, task.id, task_type, task.error)
+    tasks.set_state(connection, task, state, TaskEnding(result, task.error, task.error_code))

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from shared.contracts import ItemOutcome
-from shared.errors import InvalidParams, StateConflict, TimeIsUp
+from shared.errors import StateConflict, TimeIsUp
 from shared.record import events, late_looks, outcomes, tables, task_types, tasks
 from shared.record.conclusion import conclude, end
+from shared.record.decisions import Decision
 from shared.record.progress import item_events
 from shared.record.task_types import TaskType
 from shared.record.tasks import Task
@@ -22,19 +22,6 @@ from shared.utils import new_id, utc_now
 CANCELLED_CODE = "cancelled"
 TIME_LIMIT = TimeIsUp.code
 RETRIED = (ItemStatus.FAILED, ItemStatus.UNVERIFIED)
-
-
-@dataclass(frozen=True)
-class Decision:
-    """Which of the shown items to work on; `approve` None: all that are not rejected."""
-
-    approve: list[str] | None
-    reject: list[str]
-
-    def stored(self) -> dict[str, Any]:
-        """As the record keeps it; the order in which items were named does not matter."""
-        approve = "all" if self.approve is None else sorted(set(self.approve))
-        return {"approve": approve, "reject": sorted(set(self.reject))}
 
 
 def cancel(connection: Connection, task: Task, by: str) -> None:
@@ -52,7 +39,8 @@ def cancel(connection: Connection, task: Task, by: str) -> None:
             task_id=task.id,
             state=task.state.value,
         )
-    task = tasks.note_failure(connection, task, CANCELLED_CODE, f"Cancelled by {by}")
+    before = "" if task.error is None else f"; before that: {task.error}"
+    task = tasks.set_failure(connection, task, CANCELLED_CODE, f"Cancelled by {by}{before}")
     if task.state is not TaskState.PENDING:
         task = tasks.set_state(connection, task, TaskState.CANCELLING)
     task_type = task_types.get(connection, task.task_type)
@@ -74,6 +62,8 @@ def decide(connection: Connection, task: Task, wanted: Decision, by: str) -> Non
     The same decision again changes nothing. Raises StateConflict if the task does not wait for
     one, and InvalidParams if it names what was not shown.
     """
+    if task.state is TaskState.AWAITING_DECISION or task.decision is not None:
+        wanted = wanted.about(_keys(connection, task.id, ItemStatus))
     if task.decision is not None and task.decision == wanted.stored():
         return
     if task.state is not TaskState.AWAITING_DECISION:
@@ -82,7 +72,7 @@ def decide(connection: Connection, task: Task, wanted: Decision, by: str) -> Non
             task_id=task.id,
             state=task.state.value,
         )
-    chosen = _chosen(connection, task, wanted)
+    chosen = wanted.chosen_from(_keys(connection, task.id, (ItemStatus.REVIEWED,)))
     task = tasks.set_decision(connection, task, wanted.stored())
     task = tasks.set_state(connection, task, TaskState.RUNNING)
     outcomes.choose(connection, task.id, chosen)
@@ -140,38 +130,18 @@ def stop_overdue(connection: Connection, task_id: str, limit: float) -> bool:
     return True
 
 
-def _chosen(connection: Connection, task: Task, wanted: Decision) -> list[str]:
-    shown = _keys(connection, task.id, (ItemStatus.REVIEWED,))
-    every = None if wanted.approve is None else [*wanted.approve, *wanted.reject]
-    unknown = [key for key in every or wanted.reject if key not in shown]
-    if unknown:
-        raise InvalidParams(
-            f"Not shown for a decision: {', '.join(unknown[:10])}. "
-            "Name what GET /result shows as waiting for one.",
-            task_id=task.id,
-        )
-    if wanted.approve is None:
-        return [key for key in shown if key not in wanted.reject]
-    both = sorted(set(wanted.approve) & set(wanted.reject))
-    if both:
-        raise InvalidParams(
-            f"Both approved and rejected: {', '.join(both[:10])}. Name each once.",
-            task_id=task.id,
-        )
-    return wanted.approve
-
-
 def retry(connection: Connection, task: Task, by: str, request_id: str | None) -> Task:
     """Make a new task of what ended failed or unverified in a locked, final task.
 
+    A task that failed before its items could be named is tried whole, as it was asked for.
     Raises StateConflict for a task that is not final, was retried before, or of which nothing is
     left to try.
     """
     successor = successor_of(connection, task.id)
     if successor is not None:
         raise StateConflict(
-            f"The task was retried already, as task {successor}.",
-            task_id=successor,
+            f"The task was retried already: task {successor} is its successor.",
+            task_id=task.id,
             state=task.state.value,
         )
     if not task.state.is_final:
@@ -198,7 +168,7 @@ def retry(connection: Connection, task: Task, by: str, request_id: str | None) -
 def abilities(task: Task, counts: Mapping[ItemStatus, int], *, retried: bool) -> list[str]:
     """What may be asked of a task now: "cancel", "decide", "retry"."""
     if task.state.is_final:
-        left = task.total is None or any(counts.get(status) for status in RETRIED)
+        left = _was_never_planned(task) or any(counts.get(status) for status in RETRIED)
         return ["retry"] if left and not retried else []
     if task.state is TaskState.AWAITING_DECISION:
         return ["cancel", "decide"]
@@ -218,13 +188,18 @@ def successor_of(connection: Connection, task_id: str) -> str | None:
     return found
 
 
+def _was_never_planned(task: Task) -> bool:
+    return task.total is None and task.state is TaskState.FAILED
+
+
 def _what_is_left(connection: Connection, task: Task) -> dict[str, Any]:
-    if task.total is None:
+    if _was_never_planned(task):
         return task.params
     keys = _keys(connection, task.id, RETRIED)
     if not keys:
         raise StateConflict(
-            "No item of the task ended failed or unverified: there is nothing to retry.",
+            f"The task is {task.state.value}, and no item of it ended failed or unverified: "
+            "there is nothing to retry.",
             task_id=task.id,
             state=task.state.value,
         )

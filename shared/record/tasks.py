@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select, tuple_, update
+from sqlalchemy import Connection, Select, bindparam, func, select, text, tuple_, update
 
 from shared.contracts import EventType
 from shared.record import events, seals
@@ -15,6 +15,15 @@ from shared.record.events import NewEvent
 from shared.record.tables import tasks
 from shared.task_state import TaskState, transition
 from shared.utils import utc_now
+
+_SOME_WAITING = (
+    select(tasks.c.state).where(tasks.c.state == TaskState.PENDING.value).limit(bindparam("most"))
+)
+_WAITING = select(func.count()).select_from(_SOME_WAITING.subquery("some_waiting"))
+"""Reads the state alone, so that an index is enough, and is made once: every commit asks."""
+
+_ROOM_LOCK = 0x41414223
+"""Arbitrary, and no other lock's; see shared.record.mutual_exclusion."""
 
 
 @dataclass(frozen=True)
@@ -189,8 +198,11 @@ def count_finished(connection: Connection, task: Task, more: int) -> Task:
 
 def note_failure(connection: Connection, task: Task, code: str, error: str) -> Task:
     """Note why the locked task cannot go on; the first reason stands."""
-    if task.error is not None:
-        return task
+    return task if task.error is not None else set_failure(connection, task, code, error)
+
+
+def set_failure(connection: Connection, task: Task, code: str, error: str) -> Task:
+    """Note why the locked task goes no further, whatever was noted before."""
     connection.execute(
         update(tasks).where(tasks.c.id == task.id).values(error=error, error_code=code)
     )
@@ -252,11 +264,15 @@ def count(
     return int(connection.execute(query).scalar_one())
 
 
-def room_for_pending(connection: Connection, most: int) -> int:
-    """How many more tasks may be accepted before `most` are pending."""
-    some = select(tasks.c.id).where(tasks.c.state == TaskState.PENDING.value).limit(most)
-    waiting = connection.execute(select(func.count()).select_from(some.subquery())).scalar_one()
-    return most - int(waiting)
+def claim_room(connection: Connection, most: int) -> int:
+    """How many more tasks this transaction may accept before `most` are pending.
+
+    Whoever else asks waits until it has ended, so that both together keep to it.
+    """
+    if connection.dialect.name != "sqlite":  # on SQLite the transaction is the lock
+        connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _ROOM_LOCK})
+    waiting = connection.execute(_WAITING, {"most": most}).scalar_one()
+    return max(0, most - int(waiting))
 
 
 def _filtered(

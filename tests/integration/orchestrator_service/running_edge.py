@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 from websockets.sync.client import ClientConnection, connect
 
 from orchestrator_service.event_hub import EventHub
 from orchestrator_service.main import create_app
-from orchestrator_service.server import Address, Server
+from orchestrator_service.server import Address, Server, bind
 from shared.config import Settings, load_settings
 from shared.record import Record
 from tests.integration.orchestrator_service.waiting import until
@@ -33,25 +32,18 @@ class RunningEdge:
         )
         self.record = Record(self.settings.database)
         self._app = create_app(self.settings)
-        config = uvicorn.Config(
-            self._app,
-            host=HOST,
-            port=0,
-            log_config=None,
-            access_log=False,
-            ws_per_message_deflate=False,
-            timeout_graceful_shutdown=2,
+        self._listener = bind(HOST, 0)
+        self.url = f"http://{HOST}:{self._listener.getsockname()[1]}"
+        self._server = Server(self._app, Address(self.settings.data_dir, self.url))
+        self._thread = threading.Thread(
+            target=self._server.run, args=([self._listener],), name="edge", daemon=True
         )
-        self._server = Server(config, self._app, Address(self.settings.data_dir, "http://test"))
-        self._thread = threading.Thread(target=self._server.run, name="edge", daemon=True)
 
     def start(self) -> None:
         """Serve."""
         self._thread.start()
         until(lambda: self._server.started or not self._thread.is_alive())
         assert self._server.started, "the edge did not start"
-        port = self._server.servers[0].sockets[0].getsockname()[1]
-        self.url = f"http://{HOST}:{port}"
         self.key = (self.settings.data_dir / "api_key").read_text().strip()
         self.client = httpx.Client(
             base_url=self.url, headers={"x-api-key": self.key}, timeout=30, trust_env=False
@@ -62,6 +54,7 @@ class RunningEdge:
         """End as on SIGTERM; a second time does nothing."""
         self._server.should_exit = True
         self._thread.join(timeout=20)
+        self._listener.close()
         self.client.close()
         self.stranger.close()
         self.record.close()

@@ -11,71 +11,29 @@ from sqlalchemy import Connection
 
 from shared.contracts import EventType, Evidence, EvidenceKind, ItemOutcome
 from shared.notifications import NewsPublisher
-from shared.record import Record, artifacts, events, items, outcomes, task_types, tasks, workers
+from shared.record import (
+    Record,
+    artifacts,
+    conclusion,
+    events,
+    items,
+    outcomes,
+    steering,
+    task_types,
+    tasks,
+    workers,
+)
 from shared.record.events import NewEvent
 from shared.record.task_types import TaskType
 from shared.record.tasks import TaskEnding
 from shared.task_state import ItemStatus, TaskState
 from shared.utils import new_id, rfc3339, utc_now
+from worker_service.tasks import task_map
 
 PORTAL = "https://portal.test"
 
-TEST_TASK = TaskType(
-    name="test_task",
-    title="Test Task",
-    description="Works for a while.",
-    version="1",
-    side_effect="none",
-    params_schema={
-        "type": "object",
-        "additionalProperties": True,
-        "properties": {
-            "duration": {"type": "number", "minimum": 0, "maximum": 3600, "title": "Duration"},
-            "steps": {"type": "integer", "minimum": 1, "maximum": 10_000, "title": "Steps"},
-            "fail": {"type": "boolean", "default": False, "title": "Fail"},
-        },
-    },
-)
-
-APPROVE_BATCHES = TaskType(
-    name="approve_batches",
-    title="Approve Batches",
-    description="Approves pending batches.",
-    version="1",
-    side_effect="write",
-    params_schema={
-        "type": "object",
-        "additionalProperties": False,
-        "x-fault": "Name batch_ids, or batch_count, or all_pending: true; "
-        "an empty form approves nothing.",
-        "anyOf": [
-            {"required": ["batch_ids"]},
-            {"required": ["batch_count"]},
-            {"required": ["all_pending"], "properties": {"all_pending": {"const": True}}},
-        ],
-        "properties": {
-            "batch_ids": {
-                "type": "array",
-                "minItems": 1,
-                "maxItems": 10_000,
-                "items": {"anyOf": [{"type": "string", "minLength": 1}, {"type": "integer"}]},
-                "title": "Batch IDs",
-            },
-            "batch_count": {"type": "integer", "minimum": 1, "maximum": 10_000},
-            "all_pending": {"type": "boolean", "default": False},
-            "remark": {"type": "string", "maxLength": 400, "default": ""},
-            "auto_approve": {
-                "type": "boolean",
-                "const": True,
-                "default": True,
-                "x-fault": "auto_approve: false is not offered yet; leave it out.",
-            },
-        },
-    },
-    aliases={"max_batches": "batch_count"},
-    words={"done": "approved", "already_done": "already_approved", "refused": "rejected"},
-    keys_param="batch_ids",
-)
+TEST_TASK = task_map["test_task"].announcement
+APPROVE_BATCHES = task_map["approve_batches"].announcement
 
 
 class TaskAuthor:
@@ -135,14 +93,15 @@ class TaskAuthor:
         content_type: str,
         *,
         item: int | None = None,
+        kind: EvidenceKind = EvidenceKind.AFTER,
     ) -> Evidence:
-        """Store a file with its row; `item` is the item's position."""
+        """Store a file with its row; `item` is the item's position, `kind` that of a picture."""
         path = f"{task_id}/{name}"
         place = self._results_dir / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(content)
         piece = Evidence(
-            EvidenceKind.AFTER if content_type.startswith("image/") else EvidenceKind.FILE,
+            kind if content_type.startswith("image/") else EvidenceKind.FILE,
             path,
             hashlib.sha256(content).hexdigest(),
             len(content),
@@ -194,16 +153,13 @@ class TaskAuthor:
             self._set_state(connection, task_id, TaskState.COMPLETED, ending)
         self._news.publish(task_id)
 
-    def fail(self, task_id: str, error: str, code: str, screenshot: str | None = None) -> None:
-        """End the task badly."""
-        stored: dict[str, Any] = {
-            "message": "1 failed",
-            "counts": {"failed": 1},
-            "screenshot": screenshot,
-        }
-        ending = TaskEnding(result={**stored, "files": []}, error=error, code=code)
+    def fail(self, task_id: str, error: str, code: str) -> None:
+        """End the task badly, and with it the items that are not ended."""
         with self._record.write() as connection:
-            self._set_state(connection, task_id, TaskState.FAILED, ending)
+            task = tasks.lock(connection, task_id)
+            assert task is not None
+            task = steering.fail(connection, task, code, error, APPROVE_BATCHES)
+            conclusion.end(connection, task, TaskState.FAILED, APPROVE_BATCHES)
         self._news.publish(task_id)
 
     def _set_state(

@@ -11,10 +11,12 @@ import pytest
 from sqlalchemy import text
 
 from orchestrator_service.links import Links, Signer
+from orchestrator_service.schemas import ItemView, TaskResult
 from tests.integration.orchestrator_service.running_edge import RunningEdge
 from tests.integration.orchestrator_service.task_author import TaskAuthor
 from tests.integration.orchestrator_service.waiting import until
 
+EXPOSED = ("link", "x-total-count", "idempotent-replayed", "retry-after", "x-request-id")
 ORIGIN = "http://localhost:5173"
 KEYED = [
     ("GET", "/tasks/"),
@@ -23,8 +25,13 @@ KEYED = [
     ("GET", "/status/550e8400-e29b-41d4-a716-446655440000"),
     ("GET", "/result/550e8400-e29b-41d4-a716-446655440000"),
     ("GET", "/tasks/history"),
+    ("GET", "/result/550e8400-e29b-41d4-a716-446655440000/evidence.zip"),
+    ("POST", "/cancel/550e8400-e29b-41d4-a716-446655440000"),
+    ("POST", "/decision/550e8400-e29b-41d4-a716-446655440000"),
+    ("POST", "/retry/550e8400-e29b-41d4-a716-446655440000"),
     ("GET", "/static/550e8400-e29b-41d4-a716-446655440000/x.png"),
 ]
+STATUS = "/status/550e8400-e29b-41d4-a716-446655440000"
 OPEN = ["/", "/health", "/health/live", "/docs", "/redoc", "/openapi.json"]
 
 
@@ -55,6 +62,20 @@ def test_no_key_and_a_wrong_key_are_told_the_same(
     for answer in answers:
         assert answer.status_code == 401
         assert is_problem(answer)
+
+
+def test_a_route_that_asks_for_a_key_is_among_those_tried_without_one(edge: RunningEdge) -> None:
+    operations = edge.stranger.get("/openapi.json").json()["paths"]
+    keyed = {
+        (method.upper(), path.partition("{")[0])
+        for path, methods in operations.items()
+        for method, operation in methods.items()
+        if "security" in operation
+    }
+    assert all(
+        any(method == tried and path.startswith(start) for tried, path in KEYED)
+        for method, start in keyed
+    )
 
 
 @pytest.mark.parametrize("path", OPEN)
@@ -119,6 +140,26 @@ def test_a_record_out_of_reach_is_503_and_says_to_try_again(
         assert "SELECT" not in answer.text
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body", "place"),
+    [
+        ("GET", "/tasks/?colour=blue", b"", "query/colour"),
+        ("GET", f"{STATUS}?colour=blue&after=1", b"", "query/colour"),
+        ("GET", f"{STATUS.replace('status', 'result')}?colour=blue", b"", "query/colour"),
+        ("POST", f"{STATUS.replace('status', 'cancel')}?force=true", b"", "query/force"),
+        ("POST", STATUS.replace("status", "cancel"), b'{"force": true}', "#/force"),
+        ("POST", STATUS.replace("status", "retry"), b'{"batch_ids": [1]}', "#/batch_ids"),
+        ("POST", STATUS.replace("status", "retry"), b"[1]", "#"),
+    ],
+)
+def test_what_a_call_does_not_take_is_refused_by_name(
+    edge: RunningEdge, method: str, path: str, body: bytes, place: str
+) -> None:
+    answer = edge.client.request(method, path, content=body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_request")
+    assert answer.json()["errors"][0]["pointer"] == place
+
+
 @pytest.mark.parametrize("given", ["my-request.1", "550e8400-e29b-41d4-a716-446655440000"])
 def test_a_request_id_is_taken_over(edge: RunningEdge, given: str) -> None:
     answer = edge.stranger.get("/", headers={"X-Request-ID": given})
@@ -151,13 +192,20 @@ def test_every_kind_of_answer_can_be_read_from_an_allowed_origin(
     for answer in answers:
         assert answer.headers["access-control-allow-origin"] == ORIGIN
         exposed = answer.headers["access-control-expose-headers"].lower()
-        for name in ("link", "x-total-count", "idempotent-replayed", "retry-after"):
-            assert name in exposed
+        for name in EXPOSED:
+            assert name in exposed.split(", ")
 
 
 @pytest.mark.parametrize(
     "header",
-    ["content-type", "x-api-key", "authorization", "idempotency-key", "last-event-id"],
+    [
+        "content-type",
+        "x-api-key",
+        "authorization",
+        "idempotency-key",
+        "last-event-id",
+        "x-request-id",
+    ],
 )
 def test_a_preflight_needs_no_key(edge: RunningEdge, header: str) -> None:
     answer = edge.stranger.options(
@@ -265,7 +313,20 @@ def test_the_schema_has_what_a_generated_client_needs(edge: RunningEdge) -> None
         assert failure["schema"] == {"$ref": "#/components/schemas/Problem"}
     assert "/start_task/" not in schema["paths"]
     assert operations["assign_task"]["security"] == [{"ApiKey": []}]
-    assert schema["components"]["schemas"]["AssignRequest"]["examples"]
+    shapes = schema["components"]["schemas"]
+    for shape in ("AssignRequest", "TaskResult", "ItemView", "ServiceInfo", "Alive"):
+        assert shapes[shape]["examples"]
+    for model in (TaskResult, ItemView):
+        (example,) = model.model_json_schema()["examples"]
+        assert set(model.model_validate(example).model_dump()) == set(example)
+    for name, status, headers in (
+        ("assign_task", "200", {"Idempotent-Replayed", "Deprecation", "Sunset"}),
+        ("assign_task", "503", {"Retry-After"}),
+        ("get_task_status", "503", {"Retry-After"}),
+        ("get_evidence", "503", {"Retry-After"}),
+        ("list_tasks", "200", {"Link", "X-Total-Count"}),
+    ):
+        assert set(operations[name]["responses"][status]["headers"]) == headers
     assert "HTTPValidationError" not in json.dumps(schema)
 
 

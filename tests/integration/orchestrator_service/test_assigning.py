@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -56,7 +58,7 @@ def test_every_spelling_of_the_path_takes_a_task(edge: RunningEdge, path: str) -
     ("given", "understood"),
     [
         ({"batch_ids": "B1, B2\nB3,,"}, {"batch_ids": ["B1", "B2", "B3"]}),
-        ({"batch_ids": [1, "two", " 3 "]}, {"batch_ids": [1, "two", " 3 "]}),
+        ({"batch_ids": [1, "two", " 3 "]}, {"batch_ids": [1, "two", "3"]}),
         ({"batch_ids": ["B1", "B1"]}, {"batch_ids": ["B1", "B1"]}),
         ({"batch_count": "5", "remark": ""}, {"batch_count": 5}),
         ({"max_batches": "5"}, {"batch_count": 5}),
@@ -68,6 +70,15 @@ def test_form_strings_are_read_as_what_the_schema_wants(
     edge: RunningEdge, given: dict[str, Any], understood: dict[str, Any]
 ) -> None:
     assert stored_params(edge, approve(edge, **given)) == understood
+
+
+def test_a_deprecated_name_is_taken_and_its_end_is_announced(edge: RunningEdge) -> None:
+    old = approve(edge, max_batches=3)
+    new = approve(edge, batch_count=3)
+    assert stored_params(edge, old) == stored_params(edge, new) == {"batch_count": 3}
+    assert re.fullmatch(r"@\d+", old.headers["Deprecation"])
+    assert parsedate_to_datetime(old.headers["Sunset"]).year >= 2028
+    assert not {"deprecation", "sunset"} & set(new.headers)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +104,9 @@ def test_an_empty_form_approves_nothing(edge: RunningEdge, form: dict[str, Any])
 
 def test_every_fault_is_named_with_its_place_and_the_fix(edge: RunningEdge) -> None:
     # When several params are wrong
-    answer = approve(edge, batch_ids=[1, {}], batch_count="many", batch_cont=3, auto_approve=False)
+    answer = approve(
+        edge, batch_ids=[1, {}], batch_count="many", batch_cont=3, auto_approve="perhaps"
+    )
     # Then each has an entry of its own, and the first is the sentence
     body = answer.json()
     assert answer.status_code == 422
@@ -101,7 +114,7 @@ def test_every_fault_is_named_with_its_place_and_the_fix(edge: RunningEdge) -> N
         "#/params/batch_cont": "Unknown field 'batch_cont'; did you mean 'batch_count'?",
         "#/params/batch_ids/1": "'batch_ids[1]' must be text or a whole number.",
         "#/params/batch_count": "'batch_count' must be a whole number, not many.",
-        "#/params/auto_approve": "auto_approve: false is not offered yet; leave it out.",
+        "#/params/auto_approve": "'auto_approve' must be true or false, not perhaps.",
     }
     assert body["detail"].startswith(body["errors"][0]["detail"])
 
@@ -235,6 +248,12 @@ def test_a_huge_body_is_refused_whether_or_not_it_says_its_length(
     assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
 
 
+def test_a_body_that_does_not_say_what_it_is_is_read_as_json(edge: RunningEdge) -> None:
+    answer = edge.client.post("/assign-task/", content=b'{"task_type": "test_task"}')
+    assert "content-type" not in answer.request.headers
+    assert answer.status_code == 200
+
+
 def test_a_body_that_is_not_said_to_be_json_is_refused(edge: RunningEdge) -> None:
     answer = edge.client.post("/assign-task/", data={"task_type": "test_task"})
     assert (answer.status_code, answer.json()["code"]) == (415, "unsupported_media_type")
@@ -256,9 +275,9 @@ def test_what_is_accepted_can_be_shown_whatever_it_holds(edge: RunningEdge) -> N
     }
     # When they are accepted
     task_id = edge.assign(**odd)
-    # Then the status shows them as they were, but for what was not given
+    # Then the status shows them as they were
     shown = edge.client.get(f"/status/{task_id}").json()["params"]
-    assert shown == {name: value for name, value in odd.items() if value is not None}
+    assert shown == odd
     assert json.dumps(shown)
 
 

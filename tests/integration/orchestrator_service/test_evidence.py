@@ -240,7 +240,7 @@ def test_a_seal_that_was_taken_away_is_made_again_when_it_is_asked_for(
     folder = unpacked(fetched(edge, task_id).content, tmp_path / "unpacked")
 
     assert faults_in(edge, folder) == []
-    assert manifest_in(folder) == first
+    assert manifest_in(folder) == {**first, "seal": first["seal"] + 1}
 
 
 def test_a_folder_that_cannot_be_written_is_sealed_as_soon_as_it_can(
@@ -286,15 +286,22 @@ def test_sealing_the_same_task_many_times_at_once_leaves_one_sound_seal(
     assert seal.made == seal.wanted
 
 
-def test_a_manifest_made_again_has_the_same_bytes(edge: RunningEdge, task_id: str) -> None:
+def test_a_manifest_made_again_is_the_same_but_for_its_number(
+    edge: RunningEdge, task_id: str
+) -> None:
     until_sealed(edge, task_id)
-    first = (folder_of(edge, task_id) / MANIFEST).read_bytes()
+    first = manifest_in(folder_of(edge, task_id))
+    told_first = edge.client.get(f"/result/{task_id}").json()["seal"]
     shutil.copy(folder_of(edge, task_id) / SIGNATURE, edge.settings.data_dir / "first.sig")
     (folder_of(edge, task_id) / SIGNATURE).unlink()
 
     fetched(edge, task_id)
 
-    assert (folder_of(edge, task_id) / MANIFEST).read_bytes() == first
+    again = manifest_in(folder_of(edge, task_id))
+    assert again == {**first, "seal": again["seal"]}
+    told_again = edge.client.get(f"/result/{task_id}").json()["seal"]
+    assert (told_first, told_again) == (first["seal"], again["seal"])
+    assert again["seal"] > first["seal"]
     with edge.record.read() as connection:
         assert account_of(connection, task_id) == account_of(connection, task_id)
 

@@ -72,6 +72,26 @@ def test_where_there_is_no_room_only_the_last_to_come_are_refused(record: Record
     assert [isinstance(answer, TooManyTasks) for answer in answers] == [False] * 3 + [True] * 2
 
 
+def test_edges_that_take_in_tasks_together_keep_to_one_limit(
+    record: Record, database_url: str
+) -> None:
+    other = Record(database_url)
+
+    async def scenario() -> list[object]:
+        edges = [Intake(record, 3), Intake(other, 3)]
+        answers: list[object] = []
+        for _ in range(3):  # each edge has seen room before
+            both = (edge.accept(task()) for edge in edges)
+            answers += await asyncio.gather(*both, return_exceptions=True)
+        return answers
+
+    answers = asyncio.run(scenario())
+    other.close()
+    assert [isinstance(answer, TooManyTasks) for answer in answers].count(True) == 3
+    with record.read() as connection:
+        assert tasks.count(connection) == 3
+
+
 def test_everyone_hears_of_a_record_that_takes_nothing(record: Record) -> None:
     with record.write() as connection:
         connection.execute(text("ALTER TABLE events RENAME TO gone"))

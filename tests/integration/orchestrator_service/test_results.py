@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
@@ -87,7 +88,11 @@ def test_a_failed_task_has_its_error_as_text_and_a_result_too(
     author.fail(task_id, "The account is locked.", "account_locked")
     shown = get(edge, f"/status/{task_id}")
     assert (shown["status"], shown["error"]) == ("failed", "The account is locked.")
-    assert shown["result"] == {"message": "1 failed", "screenshot": None, "files": []}
+    assert shown["result"] == {
+        "message": "Nothing was done: The account is locked.",
+        "screenshot": None,
+        "files": [],
+    }
 
 
 def test_a_result_shows_each_item_with_evidence_that_opens(
@@ -203,6 +208,10 @@ def test_history_can_be_asked_by_status_state_and_type(
     assert listed(task_type="unheard_of") == []
 
 
+def cursor_of(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
 @pytest.mark.parametrize(
     "query",
     [
@@ -214,6 +223,8 @@ def test_history_can_be_asked_by_status_state_and_type(
         "cursor=made-up",
         "cursor=%F0%9F%98%80",
         "cursor=MDAwMS0wMS0wMVQwMDowMDowMCsxNDowMCB4",
+        "cursor=" + cursor_of("2026-01-01T00:00:00+00:00 a\0b"),
+        "cursor=" + cursor_of("2026-01-01T00:00:00+00:00 "),
         "task_type=%00",
         "colour=blue",
     ],
@@ -248,8 +259,9 @@ def test_task_types_are_listed_with_forms_to_draw(edge: RunningEdge, author: Tas
     assert fields["batch_count"] == {
         "name": "batch_count",
         "type": "number",
-        "label": "Batch count",
-        "placeholder": "Batch count",
+        "label": "Number of batches",
+        "placeholder": "That many pending batches, oldest first; "
+        "with batch_ids: at most that many.",
         "required": False,
         "validation": {"min": 1, "max": 10000},
     }

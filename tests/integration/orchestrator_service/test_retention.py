@@ -16,7 +16,7 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from orchestrator_service.retention import Retention
-from shared.record import Record, tables
+from shared.record import Record, retention, tables
 from shared.task_state import ItemStatus
 from shared.utils import utc_now
 from tests.integration.orchestrator_service.running_edge import RunningEdge
@@ -140,6 +140,23 @@ def test_what_a_crash_left_of_a_removed_task_is_swept(
     shutil.move(edge.settings.data_dir / "copy", folder_of(edge, task_id))
 
     assert retention_of(edge, 0).sweep() == 1
+    assert not folder_of(edge, task_id).exists()
+
+
+def test_what_another_left_of_a_task_it_removed_is_swept_though_it_was_looked_through(
+    edge: RunningEdge, author: TaskAuthor
+) -> None:
+    # Given a folder that was looked through and has not changed
+    task_id = completed(edge, author)
+    until_sealed(edge, task_id)
+    let_it_be_old(edge.record, task_id)
+    sweeper = retention_of(edge, 0)
+    assert sweeper.sweep() == 0
+    # When another orchestrator forgets the task, and dies before it removes the files
+    with edge.record.write() as connection:
+        assert retention.forget(connection, task_id, utc_now())
+
+    assert sweeper.sweep() == 1
     assert not folder_of(edge, task_id).exists()
 
 

@@ -57,7 +57,7 @@ def test_a_pending_task_is_cancelled_at_once(edge: RunningEdge, author: TaskAuth
         "failed",
         "Cancelled by default",
     )
-    assert body["can"] == ["retry"]
+    assert body["can"] == []
     final = last_event(edge, task_id)
     assert (final["type"], final["data"]["code"]) == ("failed", "cancelled")
 
@@ -195,8 +195,26 @@ def test_a_task_has_one_successor(edge: RunningEdge, author: TaskAuthor) -> None
     made = [answer.json() for answer in answers if answer.status_code == 200]
     refused = [answer.json() for answer in answers if answer.status_code == 409]
     assert (len(made), len(refused)) == (1, 5)
-    assert {problem["task_id"] for problem in refused} == {made[0]["task_id"]}
+    assert {(told["task_id"], told["state"]) for told in refused} == {(task_id, "completed")}
+    assert all(made[0]["task_id"] in told["detail"] for told in refused)
     assert edge.client.get(f"/status/{task_id}").json()["can"] == []
+
+
+def test_a_retry_keeps_to_the_limit_of_tasks_that_wait(
+    start_edge: Callable[..., RunningEdge], author: TaskAuthor
+) -> None:
+    edge = start_edge(max_pending_tasks=1)
+    task_id = approving(edge, author)
+    ended(edge, author, task_id, dict.fromkeys(KEYS, "failed"))
+    waiting = edge.assign()
+
+    refused = edge.client.post(f"/retry/{task_id}")
+    edge.client.post(f"/cancel/{waiting}")
+    taken = edge.client.post(f"/retry/{task_id}", content=b"{}")
+
+    assert (refused.status_code, refused.json()["code"]) == (503, "too_many_tasks")
+    assert refused.headers["retry-after"]
+    assert taken.status_code == 200
 
 
 def test_an_unfinished_task_is_not_retried(edge: RunningEdge, author: TaskAuthor) -> None:
@@ -257,12 +275,13 @@ def test_the_same_decision_again_changes_nothing_and_another_is_refused(
         for body in (
             {"approve": ["B1", "B2"]},
             {"approve": ["B2", "B1"], "reject": []},
+            {"approve": [1, 2.0]},
             {"approve": ["B3"]},
         )
     ]
 
-    assert [answer.status_code for answer in answers] == [200, 200, 409]
-    assert answers[2].json()["state"] == "running"
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 409]
+    assert answers[3].json()["state"] == "running"
 
 
 def test_all_means_all_but_the_rejected(edge: RunningEdge, author: TaskAuthor) -> None:
@@ -285,25 +304,30 @@ def test_a_decision_for_nothing_ends_the_task_without_a_click(
 
 
 @pytest.mark.parametrize(
-    ("body", "says"),
+    ("body", "place"),
     [
-        ({"approve": ["B9"]}, "B9"),
-        ({"approve": "all", "reject": ["B9"]}, "B9"),
-        ({"approve": ["B1"], "reject": ["B1"]}, "B1"),
-        ({"reject": ["B1"]}, "approve"),
-        ({"approve": "some"}, "approve"),
-        ({"approve": ["B1"], "surprise": 1}, "surprise"),
+        ({"approve": ["B1", "B9"]}, "#/approve/1"),
+        ({"approve": [9]}, "#/approve/0"),
+        ({"approve": "all", "reject": ["B9"]}, "#/reject/0"),
+        ({"approve": ["B1"], "reject": ["B1"]}, "#/approve/0"),
+        ({"reject": ["B1"]}, "#/approve"),
+        ({"approve": "some"}, "#/approve"),
+        ({"approve": ["B1"], "surprise": 1}, "#/surprise"),
+        ({"approve": [True]}, "#/approve/0"),
+        ({"approve": ["B1", {}], "reject": "B2"}, "#/approve/1"),
+        (["B1"], "#"),
+        ("B1", "#"),
     ],
 )
 def test_a_decision_about_what_was_not_shown_is_refused_and_decides_nothing(
-    edge: RunningEdge, author: TaskAuthor, body: dict[str, Any], says: str
+    edge: RunningEdge, author: TaskAuthor, body: Any, place: str
 ) -> None:
     task_id = shown(edge, author)
 
     answer = edge.client.post(f"/decision/{task_id}", json=body)
 
     assert answer.status_code == 422
-    assert says in answer.json()["detail"]
+    assert answer.json()["errors"][0]["pointer"] == place
     assert edge.client.get(f"/status/{task_id}").json()["state"] == "awaiting_decision"
 
 

@@ -15,7 +15,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from orchestrator_service.links import Purpose, Signer
-from shared.contracts import EventType
+from orchestrator_service.schemas import ItemView
+from shared.contracts import EventType, EvidenceKind
 from shared.record.events import NewEvent
 from tests.integration.orchestrator_service.running_edge import RunningEdge
 from tests.integration.orchestrator_service.task_author import TaskAuthor
@@ -319,6 +320,7 @@ def test_links_in_messages_are_signed_also_on_replay(edge: RunningEdge, author: 
         assert edge.stranger.get(url).content == content
     assert set(by_type["screenshot"]) == {"url", "kind", "batch_id"}
     assert set(by_type["item"]["evidence"][0]) == {"kind", "url", "sha256", "taken_at"}
+    assert set(by_type["item"]) == set(ItemView.model_fields)
     assert result["screenshot"].endswith(f"/{task_id}/after.png")
 
 
@@ -327,8 +329,8 @@ def test_a_failed_task_ends_with_its_error_and_screenshot(
 ) -> None:
     task_id = edge.assign()
     author.begin(task_id)
-    picture = author.keep_file(task_id, "error.png", b"picture", "image/png")
-    author.fail(task_id, "The portal refused our password.", "login_refused", picture.path)
+    author.keep_file(task_id, "error.png", b"picture", "image/png", kind=EvidenceKind.ERROR)
+    author.fail(task_id, "The portal refused our password.", "login_refused")
     with edge.follow(task_id) as stream:
         messages, code = read_to_the_end(stream)
     data = messages[-1]["data"]

@@ -105,6 +105,21 @@ def test_what_may_have_been_clicked_is_left_to_be_read(record: Record) -> None:
     assert stored(record, task.id).state is TaskState.CANCELLED
 
 
+def test_a_task_that_failed_in_one_hand_is_cancelled_while_another_works(record: Record) -> None:
+    # Given a task that cannot go on, with an item still in hand
+    task = planned(record, ["a"])
+    held = claimed(record, task.id)
+    with record.write() as connection:
+        tasks.note_failure(connection, task, "login_refused", "Wrong password.")
+
+    # When it is cancelled, Then it says by whom, and keeps what was wrong before
+    _cancel(record, task.id)
+    assert finished(record, held)
+    last = stored(record, task.id)
+    assert (last.state, last.error_code) == (TaskState.CANCELLED, "cancelled")
+    assert last.error == "Cancelled by default; before that: Wrong password."
+
+
 def test_cancelling_again_changes_nothing(record: Record) -> None:
     task = planned(record, ["a", "b"])
     claimed(record, task.id)

@@ -8,7 +8,7 @@ import pytest
 
 from shared.contracts import EventType, EvidenceKind, ItemOutcome
 from shared.record import Record, artifacts, events, outcomes, tasks
-from shared.record.conclusion import conclude, result_of
+from shared.record.conclusion import conclude, end, result_of
 from shared.record.task_types import TaskType
 from shared.record.tasks import Task
 from shared.task_state import ItemStatus, TaskState
@@ -121,6 +121,30 @@ def test_a_result_counts_items_and_names_the_newest_picture_and_the_files(record
         "screenshot": "2/after.webp",
         "files": ["new.csv", "old.csv"],
     }
+
+
+def test_without_a_picture_after_the_work_the_newest_other_one_is_shown(record: Record) -> None:
+    task = planned(record, ["a"])
+    shown: list[str] = []
+
+    for kind in (EvidenceKind.BEFORE, EvidenceKind.ERROR, EvidenceKind.AFTER, EvidenceKind.BEFORE):
+        piece = a_piece(f"{len(shown)}/{kind.value}.jpg", kind)
+        with record.write() as connection:
+            artifacts.insert(connection, task.id, None, [piece])
+            shown.append(result_of(connection, task.id, APPROVE)["screenshot"])
+
+    assert shown == ["0/before.jpg", "1/error.jpg", "2/after.jpg", "2/after.jpg"]
+
+
+def test_a_task_that_came_to_nothing_says_why(record: Record) -> None:
+    task = running(record)
+    with record.write() as connection:
+        task = tasks.note_failure(connection, task, "task_failed", "ESC_BASE_URL is not set.")
+        end(connection, task, TaskState.FAILED, APPROVE)
+
+    stored = _stored(record, task.id)
+    assert stored.result is not None
+    assert stored.result["message"] == "Nothing was done: ESC_BASE_URL is not set."
 
 
 def test_a_result_of_nothing_is_whole_too(record: Record) -> None:

@@ -10,8 +10,9 @@ from shared.contracts import ItemOutcome, Review
 from shared.errors import InvalidParams, StateConflict
 from shared.record import Record, claims, items, outcomes, tasks
 from shared.record.conclusion import await_decision
+from shared.record.decisions import Decision
 from shared.record.items import Item
-from shared.record.steering import Decision, abilities, cancel, cancel_undecided, decide
+from shared.record.steering import abilities, cancel, cancel_undecided, decide
 from shared.record.tasks import Task
 from shared.task_state import ItemStatus, TaskState
 from shared.utils import utc_now
@@ -194,9 +195,9 @@ def test_of_callers_that_decide_together_one_decides(record: Record, record_url:
 @pytest.mark.parametrize(
     ("wanted", "said"),
     [
-        (Decision(["a", "x"], []), "Not shown for a decision: x"),
-        (Decision(None, ["x"]), "Not shown for a decision: x"),
-        (Decision(["a"], ["a"]), "Both approved and rejected: a"),
+        (Decision(["a", "x"], []), "'x' was not shown"),
+        (Decision(None, ["x"]), "'x' was not shown"),
+        (Decision(["a"], ["a"]), "'a' is rejected too"),
     ],
 )
 def test_a_decision_about_what_was_not_shown_decides_nothing(

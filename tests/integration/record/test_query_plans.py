@@ -37,8 +37,8 @@ from tests.integration.record.given import ACTION, NOON, PORTAL, TERMS, claimed,
 
 ENDED = ItemOutcome(ItemStatus.FAILED, "")
 SIGN = ClaimSign(PORTAL, ACTION, "a", 1, 1)
-SMALL = ("workers", "browsers", "logins", "task_types")
-"""Tables that do not grow with the work done."""
+SMALL = ("workers", "browsers", "logins", "task_types", "some_waiting")
+"""Tables that do not grow with the work done, and a part of one that is bounded."""
 
 
 def _forget(connection: Connection, task_id: str) -> None:
@@ -76,6 +76,7 @@ QUERIES: dict[str, Query] = {
     "items.open_elsewhere": lambda c, _: items.open_elsewhere(c, "t", PORTAL, ACTION),
     "tasks.get": lambda c, held: tasks.get(c, held.item.task_id),
     "tasks.by_idempotency_key": lambda c, _: tasks.by_idempotency_key(c, "default", "k"),
+    "tasks.claim_room": lambda c, _: tasks.claim_room(c, 100),
     "tasks.page": lambda c, _: tasks.page(c, limit=100),
     "tasks.page before": lambda c, _: tasks.page(c, limit=100, before=(NOON, "t")),
     "tasks.page states": lambda c, _: tasks.page(c, limit=100, states=[TaskState.RUNNING]),

@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from shared.contracts import ItemOutcome, Verdict
 from shared.errors import StateConflict
 from shared.record import Record, items, task_types, tasks
-from shared.record.steering import abilities, retried, retry, successor_of
+from shared.record.steering import abilities, cancel, retried, retry, successor_of
 from shared.record.task_types import TaskType
 from shared.record.tasks import Task
 from shared.task_state import ItemStatus, TaskState
@@ -49,7 +49,7 @@ def retry_it(url: str, task_id: str) -> str:
     try:
         return _retry(record, task_id).id
     except StateConflict as conflict:
-        return f"conflict: {conflict.task_id}"
+        return f"conflict: {conflict.message}"
     finally:
         record.close()
 
@@ -84,7 +84,8 @@ def test_a_task_has_one_successor_even_if_callers_retry_it_together(
     answers = together(retry_it, [(record_url, task.id)] * 3)
 
     (new,) = [answer for answer in answers if not answer.startswith("conflict")]
-    assert sorted(answers) == sorted([new, f"conflict: {new}", f"conflict: {new}"])
+    refused = f"conflict: The task was retried already: task {new} is its successor."
+    assert sorted(answers) == sorted([new, refused, refused])
     with pytest.raises(IntegrityError):
         accepted(record, retry_of=task.id)
 
@@ -96,6 +97,18 @@ def test_a_task_that_failed_before_it_was_planned_is_tried_whole(record: Record)
 
     assert _can(record, task.id) == ["retry"]
     assert _retry(record, task.id).params == {"all_pending": True}
+
+
+def test_a_task_that_was_cancelled_before_it_was_planned_has_nothing_to_retry(
+    record: Record,
+) -> None:
+    task = running(record)
+    with record.write() as connection:
+        cancel(connection, task, "default")
+
+    assert _can(record, task.id) == []
+    with pytest.raises(StateConflict, match="is cancelled, and no item"):
+        _retry(record, task.id)
 
 
 def test_there_must_be_an_end_and_something_left_to_retry(record: Record) -> None:

@@ -61,13 +61,18 @@ def read(name: str, value: Any) -> Any:
         ("ids", "a, b\nc\r\nd,,", ["a", "b", "c", "d"]),
         ("ids", "007", ["007"]),
         ("ids", " , ", "absent"),
-        ("ids", [1, " a "], [1, " a "]),
+        ("ids", [1, " a "], [1, "a"]),
+        ("ids", [" ", "\u00a0"], ["", ""]),
+        ("ids", [1.0, 1.5, True], [1, 1.5, True]),
+        ("count", 7.0, 7),
+        ("share", 1.0, 1.0),
         ("sizes", "1,2", [1, 2]),
         ("sizes", ["1", 2], [1, 2]),
         ("sizes", "1,x", [1, "x"]),
         ("either", "a,b", "a,b"),
         ("unknown", "7", "7"),
-        ("unknown", "", "absent"),
+        ("unknown", "", ""),
+        ("unknown", None, None),
     ],
 )
 def test_a_string_becomes_what_the_schema_wants(
@@ -80,7 +85,8 @@ def test_a_string_becomes_what_the_schema_wants(
 def test_a_deprecated_name_becomes_the_one_that_replaces_it() -> None:
     aliases = {"number": "count"}
     assert read_form({"number": "3"}, SCHEMA, aliases) == {"count": 3}
-    assert read_form({"number": "3", "count": 4}, SCHEMA, aliases) == {"number": "3", "count": 4}
+    assert read_form({"number": "3", "count": 4}, SCHEMA, aliases) == {"number": 3, "count": 4}
+    assert read_form({"number": "3", "count": ""}, SCHEMA, aliases) == {"count": 3}
 
 
 @settings(deadline=None, max_examples=50)

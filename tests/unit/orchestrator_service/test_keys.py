@@ -50,6 +50,22 @@ def test_the_public_half_lies_beside_the_key_and_follows_it(tmp_path: Path) -> N
     assert PublicKey.read(place.read_text()).id == SigningKey(EVIDENCE_KEY).public.id
 
 
+@pytest.mark.parametrize("name", ["api_key", "secret_key", "evidence_key"])
+def test_a_blank_file_of_a_key_stops_the_start_and_is_named(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text(" \n")
+
+    with pytest.raises(ConfigurationError, match=f"{name} is blank"):
+        load_keys(load_settings(data_dir=tmp_path))
+
+
+def test_keys_that_were_made_are_told_as_secrets(tmp_path: Path) -> None:
+    keys = load_keys(load_settings(data_dir=tmp_path))
+
+    kept = {(tmp_path / name).read_text().strip() for name in ("api_key", "secret_key")}
+    assert kept | {(tmp_path / "evidence_key").read_text().strip()} == set(keys.secrets)
+    assert not any(secret in repr(keys) for secret in keys.secrets)
+
+
 def test_a_broken_evidence_key_stops_the_start_and_is_not_shown(tmp_path: Path) -> None:
     (tmp_path / "evidence_key").write_text("not-a-key\n")
 

@@ -76,6 +76,7 @@ def test_missing_and_unknown_fields_are_named_also_where_the_schema_has_a_senten
 
 def test_pointers_lead_to_the_place_in_the_body() -> None:
     assert pointer(["params", "a/b~c", 0]) == "#/params/a~1b~0c/0"
+    assert pointer([]) == "#"
 
 
 def test_very_many_faults_are_not_all_told() -> None:

@@ -147,9 +147,10 @@ def test_a_secret_of_the_settings_is_masked_wherever_it_stands(
         "redis_url": "redis://:redis-pass@host",
     }
     settings = Settings(_env_file=None, logs_dir=logs_dir, log_level="DEBUG", **known, **urls)
-    configure_logging(settings, "worker")
+    # And one that was made at first start
+    configure_logging(settings, "worker", secrets=["made-key-4"])
     # When they turn up in words, values, addresses, exceptions and the lines of libraries
-    secrets = [*known.values(), "record-pass", "redis-pass"]
+    secrets = [*known.values(), "record-pass", "redis-pass", "made-key-4"]
     for secret in secrets:
         structlog.get_logger().info(f"it is {secret}", reason=[{"why": (secret, Path(secret))}])
         logging.getLogger("library").debug("GET /?it=%s", quote_plus(secret))

@@ -29,9 +29,7 @@ DRAWN = {
     (RUNNING, FAILED),
     (AWAITING, RUNNING),
     (AWAITING, CANCELLING),
-    (AWAITING, CANCELLED),
     (CANCELLING, CANCELLED),
-    (CANCELLING, FAILED),
 }
 """Written out once more, so that a changed table must be meant."""
 

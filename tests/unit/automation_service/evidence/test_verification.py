@@ -124,6 +124,20 @@ def test_every_fault_is_told(folder: Path) -> None:
     assert not any("\n" in fault for fault in faults(folder))
 
 
+def test_a_folder_under_the_name_of_another_task_is_a_fault(tmp_path: Path) -> None:
+    other = "3d2f6a52-9a0c-4f58-8e5e-0d7f8f0b8d11"
+
+    (fault,) = faults(sealed(tmp_path / other))
+
+    assert fault == f"{MANIFEST}: is that of task {TASK_ID}, not of task {other}"
+    assert faults(sealed(tmp_path / "unpacked somewhere")) == []
+
+
+def test_the_seal_has_its_number(tmp_path: Path) -> None:
+    assert verify(sealed(tmp_path / "a", seal=3), KEY.public).seal == 3
+    assert verify(sealed(tmp_path / "b"), KEY.public).seal is None
+
+
 def test_a_file_that_was_gone_when_it_was_sealed_is_a_fault_that_says_so(tmp_path: Path) -> None:
     gone = {"name": "B1-1-error.jpg", "sha256": digest(b""), "size": 0, "missing": True}
     folder = sealed(tmp_path / TASK_ID, files=[*manifest_of()["files"], gone])
