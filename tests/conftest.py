@@ -129,12 +129,18 @@ def practice_portal(tmp_path: Path) -> Iterator[Callable[..., PracticePortal]]:
 def running_system(
     tmp_path: Path, new_database: Callable[[], str]
 ) -> Iterator[Callable[..., PracticeSystem]]:
-    """Start whole systems: `running_system(batches=3, workers=2, ...)`, see PracticeSystem."""
+    """Start whole systems: `running_system(batches=3, workers=2, ...)`, see PracticeSystem.
+
+    They are killed at the end: a warm shutdown takes seconds, and tests of it ask for it.
+    """
     with ExitStack() as started:
 
         def start(**options: Any) -> PracticeSystem:
             folder = tmp_path / f"system-{os.urandom(3).hex()}"
             settings = {"DATABASE_URL": new_database(), **options.pop("settings", {})}
-            return started.enter_context(PracticeSystem(folder, settings=settings, **options))
+            system = PracticeSystem(folder, settings=settings, **options)
+            started.callback(system.abandon)
+            system.start()
+            return system
 
         yield start
