@@ -154,6 +154,12 @@ class PracticeSystem:
         leftovers.remove_temporary_files(data / "browsers")
         shutil.rmtree(self._temporary, ignore_errors=True)
 
+    def abandon(self) -> None:
+        """Kill every part as it stands, then close: nobody has anything left to finish."""
+        for part in [*self.workers, *self.orchestrators, self.portal, self.redis]:
+            part.kill()
+        self.close()
+
     def __enter__(self) -> PracticeSystem:
         """Start everything, or leave nothing."""
         try:

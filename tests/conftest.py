@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from launcher.practice_portal import PracticePortal
 from launcher.redis_server import RedisServer
 from launcher.system import PracticeSystem
 from shared.config import Settings
+from shared.record import Record, migrate
 from tests.postgresql_server import PostgresqlServer
 
 MACHINE_SETTINGS = {"CHROME_BINARY", "CHROMEDRIVER"}
@@ -82,11 +84,24 @@ def postgresql(request: pytest.FixtureRequest) -> Iterator[PostgresqlServer]:
         server.remove()
 
 
-@pytest.fixture
-def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], str]]:
-    """Make empty databases of the test's own, of the kind that --database names: their URLs."""
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with an empty record to copy: its tables are made once."""
+    template = tmp_path_factory.mktemp("record") / "record.sqlite3"
+    record = Record(f"sqlite:///{template}")
+    migrate(record)
+    record.close()
+    return template
+
+
+@contextmanager
+def _databases(request: pytest.FixtureRequest, folder: Path) -> Iterator[Callable[[], str]]:
+    """Make databases for empty records until the block is left."""
     if request.config.getoption("--database") == "sqlite":
-        yield lambda: f"sqlite:///{tmp_path / os.urandom(3).hex()}.sqlite3"
+        template: Path = request.getfixturevalue("sqlite_template")
+        yield (
+            lambda: f"sqlite:///{shutil.copy(template, folder / f'{os.urandom(3).hex()}.sqlite3')}"
+        )
         return
     server: PostgresqlServer = request.getfixturevalue("postgresql")
     with ExitStack() as made:
@@ -97,6 +112,34 @@ def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Cal
             made.callback(server.drop_database, name)
             return server.url(name)
 
+        yield make
+
+
+@contextmanager
+def _systems(
+    folder: Path, new_database: Callable[[], str]
+) -> Iterator[Callable[..., PracticeSystem]]:
+    """Start whole systems, and kill them when the block is left.
+
+    A warm shutdown takes seconds; tests of it ask for it.
+    """
+    with ExitStack() as started:
+
+        def start(**options: Any) -> PracticeSystem:
+            system_folder = folder / f"system-{os.urandom(3).hex()}"
+            settings = {"DATABASE_URL": new_database(), **options.pop("settings", {})}
+            system = PracticeSystem(system_folder, settings=settings, **options)
+            started.callback(system.abandon)
+            system.start()
+            return system
+
+        yield start
+
+
+@pytest.fixture
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], str]]:
+    """Make databases of the test's own for empty records, of the kind --database names: URLs."""
+    with _databases(request, tmp_path) as make:
         yield make
 
 
@@ -130,11 +173,15 @@ def running_system(
     tmp_path: Path, new_database: Callable[[], str]
 ) -> Iterator[Callable[..., PracticeSystem]]:
     """Start whole systems: `running_system(batches=3, workers=2, ...)`, see PracticeSystem."""
-    with ExitStack() as started:
+    with _systems(tmp_path, new_database) as start:
+        yield start
 
-        def start(**options: Any) -> PracticeSystem:
-            folder = tmp_path / f"system-{os.urandom(3).hex()}"
-            settings = {"DATABASE_URL": new_database(), **options.pop("settings", {})}
-            return started.enter_context(PracticeSystem(folder, settings=settings, **options))
 
+@pytest.fixture(scope="module")
+def shared_system(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., PracticeSystem]]:
+    """Start whole systems likewise, for all tests of a module."""
+    folder = tmp_path_factory.mktemp("shared")
+    with _databases(request, folder) as make, _systems(folder, make) as start:
         yield start

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +73,9 @@ class Stage:
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def stage(
+    tmp_path_factory: pytest.TempPathFactory, shared_system: Callable[..., PracticeSystem]
+) -> Iterator[Stage]:
     folder = tmp_path_factory.mktemp("dashboard")
     downloads = folder / "downloads"
     downloads.mkdir()
@@ -82,9 +84,7 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         foreign_origin = started.enter_context(PageServer()).origin
         socketless_origin = started.enter_context(PageServer(NO_SOCKETS)).origin
         settings = {"CORS_ORIGINS": f"{origin},{socketless_origin}"}
-        system = started.enter_context(
-            PracticeSystem(folder / "system", batches=12, settings=settings)
-        )
+        system = shared_system(batches=8, settings=settings)
         yield Stage(
             system=system,
             api=started.enter_context(ApiClient(system.api_url, system.api_key)),
@@ -164,12 +164,12 @@ def test_a_number_of_batches_typed_into_the_form_is_approved(stage: Stage) -> No
     page = stage.connected_page()
     page.choose("approve_batches")
 
-    page.start(batch_count="3")
+    page.start(batch_count="2")
 
     end = page.wait_for_result()
-    assert [outcome for _, outcome in end["outcomes"]] == ["approved"] * 3
+    assert [outcome for _, outcome in end["outcomes"]] == ["approved"] * 2
     truth = stage.system.truth()
-    assert truth["approvals"] == before + 3
+    assert truth["approvals"] == before + 2
     assert truth["double_approved"] == 0
 
 

@@ -20,7 +20,11 @@ from shared.code_version import code_version
 from shared.record import tasks
 from tests.acceptance.conftest import Deployment, wait_for
 
-Deploy = Callable[..., Deployment]
+
+@pytest.fixture
+def here(share: Callable[..., Deployment]) -> Deployment:
+    """The running system that the tests share."""
+    return share(batches=2)
 
 
 def fetched(here: Deployment, path: str) -> httpx.Response:
@@ -62,11 +66,11 @@ def is_final(here: Deployment, task_id: str) -> bool:
 
 @pytest.mark.timeout(300)
 def test_a_sealed_approval_tells_everything_and_survives_no_change(
-    deploy: Deploy, tmp_path: Path
+    here: Deployment, tmp_path: Path
 ) -> None:
     # Given a batch approved in a real browser, its zip, and the public key
-    here = deploy(batches=2)
-    task_id = here.approve(batch_ids=["BATCH001", "BATCH999"], remark="Checked")
+    (batch,) = here.take_batches(1)
+    task_id = here.approve(batch_ids=[batch, "BATCH999"], remark="Checked")
     here.finish(task_id)
     folder = unpacked(here, task_id, tmp_path / "auditor")
     key = tmp_path / "key.json"
@@ -91,24 +95,24 @@ def test_a_sealed_approval_tells_everything_and_survives_no_change(
     assert intent["verdict"] == "taken"
     remarks = [line["remark"] for line in approved["rests_on"]["history"]]
     assert any(intent["marker"] in remark for remark in remarks)
-    assert approved["files"] == ["BATCH001-1-before.jpg", "BATCH001-1-after.jpg"]
+    after = f"{batch}-1-after.jpg"
+    assert approved["files"] == [f"{batch}-1-before.jpg", after]
     # And a changed pixel is found
-    with (folder / "BATCH001-1-after.jpg").open("r+b") as file:
+    with (folder / after).open("r+b") as file:
         file.seek(1000)
         byte = file.read(1)
         file.seek(1000)
         file.write(bytes([byte[0] ^ 1]))
     broken = check(folder, key)
     assert broken.returncode == 1
-    assert broken.stdout == "BATCH001-1-after.jpg: changed\n"
+    assert broken.stdout == f"{after}: changed\n"
 
 
 @pytest.mark.timeout(300)
 def test_a_task_that_ends_while_no_orchestrator_lives_is_sealed_by_the_next(
-    deploy: Deploy,
+    here: Deployment,
 ) -> None:
     # Given a task under way, when the only orchestrator is killed, and the task ends without it
-    here = deploy(batches=2)
     task_id = here.api.assign("test_task", {"steps": 2, "duration": 2})
     here.until(task_id, lambda event: event["type"] == "progress")
     (orchestrator,) = here.system.orchestrators

@@ -36,6 +36,9 @@ SECRET_KEY = "canary-secret-key-77e2b3"
 EVIDENCE_KEY = base64.urlsafe_b64encode(b"canary evidence key, 32 bytes!!!").decode().rstrip("=")
 CANARIES = (PASSWORD, COOKIE, API_KEY, SECRET_KEY, EVIDENCE_KEY)
 
+PLACES = ("record.sqlite3", "logs/automation.log", "redis/", "results/", "output/")
+"""Where something of every task must stand: a search that does not find it finds nothing."""
+
 Start = Callable[..., Deployment]
 
 
@@ -54,9 +57,10 @@ def planted(tmp_path: Path) -> Iterator[Start]:
             system = PracticeSystem(tmp_path / "system", batches=2, settings=given | settings)
             system.api_key = API_KEY
             system.portal.password = PASSWORD
-            deployment = Deployment(started.enter_context(system))
-            started.callback(deployment.api.__exit__)
-            started.callback(deployment.record.close)
+            started.callback(system.abandon)
+            system.start()
+            deployment = Deployment(system)
+            started.callback(deployment.end)
             return deployment
 
         yield start
@@ -128,25 +132,41 @@ def tokens(here: Deployment, task_id: str) -> tuple[str, ...]:
     return tuple(set(re.findall(r"(?:token=|/static/)([A-Za-z0-9_-]{32})", answers)))
 
 
-def look_everywhere(here: Deployment, task_id: str, looked_for: tuple[str, ...]) -> None:
-    """Search while all runs, end it, and search again."""
-    signatures = tokens(here, task_id)
-    assert signatures
-    assert_nowhere(said(here, task_id), looked_for)
-    assert_nowhere(command_lines(here.system), looked_for)
+def everything(here: Deployment, *task_ids: str) -> dict[str, bytes]:
+    """All that it says while it runs, and all that it wrote when it has ended."""
+    things = command_lines(here.system)
+    for task_id in task_ids:
+        things |= {f"{task_id} {name}": answer for name, answer in said(here, task_id).items()}
     with closing(Redis.from_url(here.system.redis_url)) as redis:
         redis.config_set("rdbcompression", "no")
         redis.save()
     here.system.close()
+    return things | written(here.system)
+
+
+def places(things: dict[str, bytes], secret: str) -> set[str]:
+    """Where it stands, of all the places where something of a task must stand."""
+    return {
+        place
+        for place in PLACES
+        for name, content in things.items()
+        if place in name and secret.encode() in content
+    }
+
+
+def assert_signatures_stay(
+    here: Deployment, things: dict[str, bytes], signatures: tuple[str, ...]
+) -> None:
+    """They are in answers and in no file."""
+    assert signatures
     files = written(here.system)
-    # The search would find what is there: the task's id is in all these places.
-    for place in ("record.sqlite3", "logs/automation.log", "redis/", "results/", "output/"):
-        assert any(place in name and task_id.encode() in files[name] for name in files), place
-    assert_nowhere(files, (*looked_for, *signatures))
+    assert_nowhere({name: things[name] for name in files}, signatures)
 
 
 @pytest.mark.timeout(300)
-def test_a_good_day_leaves_no_secret_anywhere(planted: Start) -> None:
+def test_a_good_day_leaves_no_secret_anywhere_and_the_search_would_find_one(
+    planted: Start,
+) -> None:
     # Given a system that approves a batch, and the session the portal gave it
     here = planted()
     task_id = here.approve(batch_ids=["BATCH001"])
@@ -154,8 +174,22 @@ def test_a_good_day_leaves_no_secret_anywhere(planted: Start) -> None:
     with closing(sqlite3.connect(here.system.folder / "portal.sqlite3")) as portal:
         sessions = portal.execute("SELECT session_id, csrf_token FROM sessions").fetchall()
     assert sessions
-    # Then neither it nor any key or password is in anything that was written or said
-    look_everywhere(here, task_id, (*CANARIES, *(each for pair in sessions for each in pair)))
+    # And a secret written into a task's remark by the one who asked
+    remark = secrets.token_hex(16)
+    told = here.api.assign("test_task", {"steps": 1, "duration": 0, "remark": remark})
+    here.finish(told)
+    wait_for(lambda: any(f"{told}/manifest.json" in name for name in written(here.system)))
+    # When everything is searched
+    signatures = tokens(here, task_id)
+    things = everything(here, task_id, told)
+    # Then neither the session nor any key or password is in anything that was written or said
+    assert_nowhere(things, (*CANARIES, *(each for pair in sessions for each in pair)))
+    assert_signatures_stay(here, things, signatures)
+    # And the search finds what is there
+    assert places(things, task_id) == set(PLACES)
+    with pytest.raises(AssertionError) as found:
+        assert_nowhere(things, (remark,))
+    assert remark in str(found.value)
 
 
 @pytest.mark.timeout(300)
@@ -175,22 +209,12 @@ def test_a_portal_that_repeats_the_password_gets_it_nowhere(planted: Start) -> N
         errors = [piece for piece in evidence(result) if piece["kind"] == "error"]
         assert len(errors) >= 2
         # And it is in nothing that was written or said
-        look_everywhere(here, task_id, CANARIES)
+        signatures = tokens(here, task_id)
+        things = everything(here, task_id)
+        assert_nowhere(things, CANARIES)
+        assert_signatures_stay(here, things, signatures)
+        assert places(things, task_id) == set(PLACES)
 
 
 def evidence(result: dict[str, Any]) -> list[dict[str, Any]]:
     return [piece for item in result["result"]["items"] for piece in item["evidence"]]
-
-
-@pytest.mark.timeout(200)
-def test_the_search_finds_a_secret_that_is_there(planted: Start) -> None:
-    # Given a system whose password was written into a task's remark by the one who asked
-    here = planted()
-    secret = secrets.token_hex(16)
-    task_id = here.api.assign("test_task", {"steps": 1, "duration": 0, "remark": secret})
-    here.finish(task_id)
-    wait_for(lambda: any("manifest.json" in name for name in written(here.system)))
-    # Then it is found
-    with pytest.raises(AssertionError) as found:
-        look_everywhere(here, task_id, (secret,))
-    assert secret in str(found.value)

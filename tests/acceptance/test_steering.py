@@ -8,14 +8,20 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.acceptance.conftest import wait_for
-
-Deploy = Callable[..., Any]
+from tests.acceptance.conftest import Deployment
 
 pytestmark = pytest.mark.timeout(240)
 
+MORE_THAN_IN_HAND = 20
 
-def steer(here: Any, what: str, task_id: str) -> dict[str, Any]:
+
+@pytest.fixture
+def here(share: Callable[..., Deployment]) -> Deployment:
+    """The running system that the tests share: one slot."""
+    return share(batches=50, settings={"LEASE_SECONDS": "4"})
+
+
+def steer(here: Deployment, what: str, task_id: str) -> dict[str, Any]:
     answer = httpx.post(
         f"{here.system.api_url}/{what}/{task_id}",
         headers={"x-api-key": here.system.api_key},
@@ -27,12 +33,18 @@ def steer(here: Any, what: str, task_id: str) -> dict[str, Any]:
     return dict(answer.json())
 
 
-def test_a_cancelled_task_finishes_what_is_in_hand_and_clicks_nothing_else(
-    deploy: Deploy,
-) -> None:
-    here = deploy(batches=30, concurrency=2)
-    task_id = here.approve(all_pending=True)
+def begun(here: Deployment) -> tuple[str, list[str]]:
+    """A task of which the first of many batches is approved, and the batches."""
+    keys = here.take_batches(MORE_THAN_IN_HAND)
+    task_id = here.approve(batch_ids=keys)
     here.until(task_id, lambda event: event["type"] == "item")
+    return task_id, keys
+
+
+def test_a_cancelled_task_finishes_what_is_in_hand_and_clicks_nothing_else(
+    here: Deployment,
+) -> None:
+    task_id, keys = begun(here)
 
     steer(here, "cancel", task_id)
     result = here.finish(task_id)
@@ -40,15 +52,13 @@ def test_a_cancelled_task_finishes_what_is_in_hand_and_clicks_nothing_else(
     words = here.assert_true(result)
     assert result["state"] == "cancelled"
     assert result["error"] == "Cancelled by default"
-    assert words["approved"] + words["skipped"] == 30
-    assert words["approved"] == here.system.truth()["approvals"]
+    assert words["approved"] + words["skipped"] == MORE_THAN_IN_HAND
+    assert words["approved"] == here.approvals(keys) == here.approve_posts(keys)
     assert words["skipped"] > 0
 
 
-def test_a_task_cancelled_while_its_worker_dies_is_accounted_for(deploy: Deploy) -> None:
-    here = deploy(batches=30, settings={"LEASE_SECONDS": "4"})
-    task_id = here.approve(all_pending=True)
-    here.until(task_id, lambda event: event["type"] == "item")
+def test_a_task_cancelled_while_its_worker_dies_is_accounted_for(here: Deployment) -> None:
+    task_id, keys = begun(here)
 
     here.system.workers[0].kill()
     steer(here, "cancel", task_id)
@@ -56,34 +66,27 @@ def test_a_task_cancelled_while_its_worker_dies_is_accounted_for(deploy: Deploy)
     result = here.finish(task_id)
 
     words = here.assert_true(result)
-    truth = here.system.truth()
+    approvals = here.approvals(keys)
     assert result["state"] == "cancelled"
-    assert words["approved"] + words["unverified"] >= truth["approvals"] >= words["approved"]
-    assert sum(words.values()) == 30
+    assert words["approved"] + words["unverified"] >= approvals >= words["approved"]
+    assert sum(words.values()) == MORE_THAN_IN_HAND
 
 
-def test_a_retry_does_what_failed_and_nothing_else(deploy: Deploy) -> None:
-    here = deploy(batches=4, settings={"MAX_ATTEMPTS": "1", "SELENIUM_TIMEOUT": "5"})
-    here.finish(here.approve(batch_ids=["BATCH001"]))
-    here.system.portal.stop()
-    failed = here.finish(here.approve(batch_ids=["BATCH001", "BATCH002", "BATCH003"]))
-    here.system.portal.start()
-    wait_for(lambda: here.system.truth()["approvals"] == 1)
+def test_a_retry_does_what_failed_and_nothing_else(here: Deployment) -> None:
+    # Given a task of which one batch was approved, and two failed as the portal did
+    keys = here.take_batches(3)
+    faults = [{"kind": "server_error", "batch_id": key, "step": "look"} for key in keys[1:]]
+    here.ask_truth("PUT", "/faults", faults)
+    failed = here.finish(here.approve(batch_ids=keys))
+    assert here.assert_true(failed) == {"approved": 1, "failed": 2}
+    here.ask_truth("PUT", "/faults", [])
 
+    # When it is tried again
     successor = steer(here, "retry", failed["task_id"])
     result = here.finish(successor["task_id"])
 
+    # Then the two are approved, and nobody touched the first again
     assert successor["retry_of"] == failed["task_id"]
-    assert here.assert_true(result) == {"already_approved": 1, "approved": 2}
-    assert here.system.truth()["approvals"] == 3
-
-
-def test_a_task_no_worker_began_is_cancelled_at_once(deploy: Deploy) -> None:
-    here = deploy(batches=2)
-    here.system.workers[0].stop(timeout=60)
-    task_id = here.approve(all_pending=True)
-
-    cancelled = steer(here, "cancel", task_id)
-
-    assert cancelled["state"] == "cancelled"
-    assert here.system.truth()["approvals"] == 0
+    assert [item["key"] for item in result["result"]["items"]] == keys[1:]
+    assert here.assert_true(result) == {"approved": 2}
+    assert here.approve_posts(keys) == 3

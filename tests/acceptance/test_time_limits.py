@@ -2,83 +2,102 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
-import httpx
 import pytest
 
 from tests.acceptance.conftest import Deployment, wait_for
 
-Deploy = Callable[..., Deployment]
-
 pytestmark = pytest.mark.timeout(240)
 
 AN_AGE = 120_000
+ITEM_TIME_LIMIT = 20
+"""Seconds that no item needs, on however busy a machine, unless the portal keeps it waiting."""
+TASK_TIME_LIMIT = 5
 
 
-def hang(here: Deployment, batch: str) -> None:
-    """Let the portal answer nobody who asks for this batch."""
-    faults = [{"kind": "latency", "ms": AN_AGE, "batch_id": batch}]
-    httpx.put(f"{here.system.truth_url}/faults", json=faults, trust_env=False).raise_for_status()
+@pytest.fixture
+def here(share: Callable[..., Deployment]) -> Deployment:
+    """The running system that the tests share: two slots, and patience with pages."""
+    settings = {
+        "ITEM_TIME_LIMIT": str(ITEM_TIME_LIMIT),
+        "LATE_LOOK_SECONDS": "8",
+        "SELENIUM_TIMEOUT": str(AN_AGE // 1000),
+    }
+    return share(batches=10, concurrency=2, settings=settings)
 
 
-def behave(here: Deployment) -> None:
-    httpx.put(f"{here.system.truth_url}/faults", json=[], trust_env=False).raise_for_status()
+def hung(batch: str) -> dict[str, Any]:
+    """The portal answers nobody who asks for this batch."""
+    return {"kind": "latency", "ms": AN_AGE, "batch_id": batch}
+
+
+@contextmanager
+def time_limit_for_tasks(here: Deployment) -> Iterator[None]:
+    """Let the dispatcher end tasks that take longer."""
+    (orchestrator,) = here.system.orchestrators
+    orchestrator.kill()
+    orchestrator.environment["TASK_TIME_LIMIT"] = str(TASK_TIME_LIMIT)
+    orchestrator.start()
+    try:
+        yield
+    finally:
+        del orchestrator.environment["TASK_TIME_LIMIT"]
+        orchestrator.kill()
+        orchestrator.start()
 
 
 def words(result: dict[str, Any]) -> dict[str, str]:
     return {item["key"]: item["status"] for item in result["result"]["items"]}
 
 
-def test_an_item_that_hangs_in_a_page_load_fails_and_the_others_go_on(deploy: Deploy) -> None:
-    settings = {"ITEM_TIME_LIMIT": "6", "SELENIUM_TIMEOUT": "100"}
-    here = deploy(batches=4, settings=settings)
-    hang(here, "BATCH002")
+def item_of(here: Deployment, task_id: str, key: str) -> dict[str, Any]:
+    items = here.api.result(task_id)["result"]["items"]
+    return next(item for item in items if item["key"] == key)
 
-    result = here.finish(here.approve(batch_ids=[1, 2, 3, 4]))
 
-    approved = dict.fromkeys(["BATCH001", "BATCH003", "BATCH004"], "approved")
-    assert words(result) == {**approved, "BATCH002": "failed"}
-    (hung,) = [item for item in result["result"]["items"] if item["key"] == "BATCH002"]
-    assert "ITEM_TIME_LIMIT" in hung["error"]
+def test_what_hangs_fails_what_ended_in_doubt_is_read_again_later_and_the_others_go_on(
+    here: Deployment,
+) -> None:
+    # Given a batch whose page never comes, and one of which the portal stores the approval and
+    # shows nothing afterwards
+    one, hanging, doubtful, four = keys = here.take_batches(4)
+    faults = [
+        hung(hanging),
+        {"kind": "response_lost", "batch_id": doubtful},
+        {"kind": "server_error", "batch_id": doubtful, "step": "read_back"},
+    ]
+    here.ask_truth("PUT", "/faults", faults)
+
+    # When they are to be approved, among others
+    task_id = here.approve(batch_ids=keys)
+    result = here.finish(task_id)
+
+    # Then each ends in its time and says what is known of it
+    in_doubt = {hanging: "failed", doubtful: "unverified"}
+    assert words(result) == {one: "approved", four: "approved", **in_doubt}
+    assert "ITEM_TIME_LIMIT" in item_of(here, task_id, hanging)["error"]
     here.assert_true(result)
 
+    # And once the portal shows it again, what was in doubt is found out
+    here.ask_truth("PUT", "/faults", [])
+    wait_for(lambda: bool(item_of(here, task_id, doubtful)["late_findings"]), 60)
+    late = item_of(here, task_id, doubtful)
+    assert late["status"] == "unverified"
+    assert "approved by our click" in late["late_findings"][0]["finding"]
+    assert here.approvals([doubtful]) == 1
 
-def test_a_task_that_takes_too_long_fails_with_what_is_left_of_it(deploy: Deploy) -> None:
-    settings = {"TASK_TIME_LIMIT": "5", "SELENIUM_TIMEOUT": "100"}
-    here = deploy(batches=3, settings=settings)
-    hang(here, "BATCH001")
 
-    result = here.finish(here.approve(batch_ids=[1, 2, 3]))
+def test_a_task_that_takes_too_long_fails_with_what_is_left_of_it(here: Deployment) -> None:
+    keys = here.take_batches(3)
+    here.ask_truth("PUT", "/faults", [hung(key) for key in keys])
+
+    with time_limit_for_tasks(here):
+        result = here.finish(here.approve(batch_ids=keys))
 
     assert result["state"] == "failed"
     assert "TASK_TIME_LIMIT" in result["error"]
     assert set(words(result).values()) == {"failed"}
-    assert here.system.truth()["approvals"] == 0
-
-
-def test_what_ended_in_doubt_is_read_again_later(deploy: Deploy) -> None:
-    # Given an approval that was stored, and a portal that shows nothing of the batch after it
-    settings = {"LATE_LOOK_SECONDS": "8", "ITEM_TIME_LIMIT": "12", "SELENIUM_TIMEOUT": "100"}
-    here = deploy(batches=1, settings=settings)
-    faults = [
-        {"kind": "response_lost", "batch_id": "BATCH001"},
-        {"kind": "server_error", "batch_id": "BATCH001", "step": "read_back"},
-    ]
-    httpx.put(f"{here.system.truth_url}/faults", json=faults, trust_env=False).raise_for_status()
-    task_id = here.approve(batch_ids=[1])
-    result = here.finish(task_id)
-    assert words(result) == {"BATCH001": "unverified"}
-
-    behave(here)
-
-    def found() -> list[dict[str, Any]]:
-        (item,) = here.api.result(task_id)["result"]["items"]
-        assert item["status"] == "unverified"
-        late: list[dict[str, Any]] = item["late_findings"]
-        return late
-
-    wait_for(lambda: bool(found()), 60)
-    assert "approved by our click" in found()[0]["finding"]
-    assert here.system.truth()["approvals"] == 1
+    assert here.approvals(keys) == 0

@@ -175,9 +175,10 @@ def test_reaping_leaves_nothing_after_a_part_was_killed(browser: Browser, victim
     assert not browser.alive()
 
 
-def test_reaping_leaves_nothing_after_the_worker_was_killed(
+def test_reaping_leaves_nothing_after_a_worker_and_its_keeper_were_killed(
     make_options: MakeOptions, tmp_path: Path, announced: list[BrowserProcess]
 ) -> None:
+    # Given the browser of a worker that was killed, after the keeper that would have ended it
     options = make_options(tmp_path / "browsers")
     arguments = [options.binary, options.driver, str(options.temp_dir)]
     with subprocess.Popen(
@@ -190,12 +191,20 @@ def test_reaping_leaves_nothing_after_the_worker_was_killed(
         assert worker.stderr is not None
         group, started, folder = worker.stderr.readline().split()
         announced.append(BrowserProcess(int(group), float(started), folder))
+        (keeper,) = [
+            child
+            for child in psutil.Process(worker.pid).children()
+            if "automation_service.keeper" in child.cmdline()
+        ]
+        keeper.kill()
         worker.kill()
         worker.wait()
     assert len(living(announced[0])) > 2
 
+    # When it is reaped
     ended = reap(announced[0])
 
+    # Then nothing is left, and there is nothing more to reap
     assert ended > 2
     assert living(announced[0]) == []
     assert not Path(folder).exists()

@@ -16,7 +16,7 @@ from launcher.system import PracticeSystem
 def test_a_part_that_cannot_start_is_told_and_nothing_is_left(tmp_path: Path) -> None:
     """The reason is in the error, and what had started is ended."""
     # Given a system with a wrong setting
-    system = PracticeSystem(tmp_path / "system", settings={"LOG_LEVEL": "LOUD"})
+    system = PracticeSystem(tmp_path / "system", workers=0, settings={"LOG_LEVEL": "LOUD"})
 
     # When it is started
     with pytest.raises(LauncherError, match=r"(?s)ended with status \d+ .*LOG_LEVEL"), system:
@@ -26,10 +26,14 @@ def test_a_part_that_cannot_start_is_told_and_nothing_is_left(tmp_path: Path) ->
     assert processes_of(system.folder) == []
 
 
-def test_parts_come_back_where_they_were(tmp_path: Path) -> None:
+def test_parts_come_back_where_they_were_and_an_abandoned_system_leaves_nothing(
+    tmp_path: Path,
+) -> None:
     """Tests of survival kill parts and start them again under the same address."""
     # Given a running system
-    with PracticeSystem(tmp_path / "system", batches=1) as system:
+    system = PracticeSystem(tmp_path / "system", batches=1)
+    try:
+        system.start()
         api, redis = system.api_url, system.redis_url
 
         # When its orchestrator and its Redis are killed and started again
@@ -41,6 +45,13 @@ def test_parts_come_back_where_they_were(tmp_path: Path) -> None:
         assert (system.api_url, system.redis_url) == (api, redis)
         assert httpx.get(f"{api}/health/live", trust_env=False).is_success
         system.check()
+    finally:
+        # And when all of it is killed, its worker's children too
+        system.abandon()
+
+    # Then no process is left, nor what is temporary
+    assert processes_of(system.folder) == []
+    assert not Path(system.redis.environment["TMPDIR"]).exists()
 
 
 def test_a_part_that_died_is_noticed(tmp_path: Path) -> None:

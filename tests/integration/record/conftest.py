@@ -24,14 +24,6 @@ def migrated_postgresql(postgresql: PostgresqlServer) -> str:
     return url
 
 
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An SQLite file with an up-to-date record to copy."""
-    template = tmp_path_factory.mktemp("record") / "record.sqlite3"
-    _bring_up_to_date(f"sqlite:///{template}")
-    return template
-
-
 @pytest.fixture
 def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     """URL of an empty record in an SQLite file."""

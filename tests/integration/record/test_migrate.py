@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, inspect, text
 
+from launcher.environment import ROOT
 from shared.errors import ConfigurationError
 from shared.record import Record, claims, events, items, migrate, tasks
-from shared.record.migrate import MIGRATIONS
+from shared.record.migrate import MIGRATIONS, NEWEST
 from shared.record.tables import metadata
 from tests.conftest import DATABASES
 from tests.integration.record.given import accepted
@@ -26,8 +29,14 @@ PROCESSES = 4
 VERSIONS = [
     script.revision for script in ScriptDirectory(str(MIGRATIONS)).walk_revisions() if script
 ][::-1]
-NEWEST = VERSIONS[-1]
+"""As Alembic knows them, the oldest first."""
 
+LOOK_AFTER = """
+import sys
+from shared.record import Record, migrate
+migrate(Record(sys.argv[1]))
+print([name for name in sys.modules if name.startswith("alembic")])
+"""
 
 IN_USE = (
     "INSERT INTO tasks (id, task_type, params, state, caller, plan_attempts, finished, progress,"
@@ -80,6 +89,24 @@ def test_processes_that_start_together_make_the_tables_once(bare_url: str) -> No
     version, tables = seen[0]
     assert version == NEWEST
     assert tables == len(metadata.tables) + 1
+
+
+def test_the_newest_migration_is_the_one_whose_file_comes_last() -> None:
+    """Else a record would not be upgraded, or Alembic be loaded at every start."""
+    assert VERSIONS[-1] == NEWEST
+
+
+def test_a_start_on_a_record_that_is_up_to_date_loads_no_alembic(record: Record) -> None:
+    # Given a record that is up to date, When another process looks after it
+    looked = subprocess.run(
+        [sys.executable, "-c", LOOK_AFTER, record.engine.url.render_as_string(False)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+
+    # Then it did without
+    assert (looked.returncode, looked.stdout) == (0, "[]\n"), looked.stderr
 
 
 def test_the_migrations_make_the_tables_that_the_program_knows(bare: Record) -> None:
