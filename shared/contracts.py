@@ -237,6 +237,13 @@ class Claim(Protocol):
         """Raise ClaimLost if the claim is not ours as far as we know, TimeIsUp if time is over."""
         ...
 
+    def still_wanted(self) -> None:
+        """Raise what `check` raises, and NothingClicked if the task is not to go on.
+
+        For whoever waits with nothing clicked; not raised while there are open intents.
+        """
+        ...
+
     def wait_until(self, moment: float) -> None:
         """Wait for a moment of `time.monotonic()` while the claim is renewed.
 
@@ -247,7 +254,7 @@ class Claim(Protocol):
     def state_intent(self, terms: IntentTerms) -> Intent:
         """Write the intent durably under our fence; only then may anything be clicked.
 
-        Raises ClaimLost if the fence has moved on.
+        Raises ClaimLost if the fence has moved on, and NothingClicked if the task is not to go on.
         """
         ...
 

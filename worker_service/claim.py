@@ -71,6 +71,7 @@ class RecordClaim:
         self._limit = math.inf
         self._over: str | None = None
         self._has_grace = False
+        self._called_off = ""
         self._lost = False
         self._stop = threading.Event()
         self._done = threading.Event()
@@ -149,6 +150,15 @@ class RecordClaim:
         if self.over:
             raise TimeIsUp(self.over)
 
+    def still_wanted(self) -> None:
+        """Raise what `check` raises, and NothingClicked if the task is not to go on.
+
+        An open intent has to be read all the same.
+        """
+        self.check()
+        if self._called_off and not self._open_intents:
+            raise NothingClicked(f"{self.key} was not clicked. {self._called_off}")
+
     def wait_until(self, moment: float) -> None:
         """Wait for a moment of `time.monotonic()` while the claim is renewed.
 
@@ -158,15 +168,24 @@ class RecordClaim:
         while (left := end - time.monotonic()) > 0 and not self._stop.wait(left):
             pass
         self.check()
+        if time.monotonic() < moment:
+            # Cut short by a word that came late: more time was given meanwhile.
+            raise TimeIsUp(TOOK_TOO_LONG)
 
     def state_intent(self, terms: IntentTerms) -> Intent:
-        """Write the intent, and all that was noted before it, durably. Raises ClaimLost."""
+        """Write the intent, and all that was noted before it, durably.
 
+        Raises ClaimLost, and NothingClicked if nothing may be clicked any more.
+        """
         if not self._may_act:
             raise NothingClicked(f"{self.key} may not be clicked any more.")
+        marker = intents.new_marker()
 
         def write(connection: Connection) -> Intent:
-            intent = intents.state(connection, self.held, terms)
+            known = intents.stated(connection, self.held, marker)
+            if known is not None:
+                return known
+            intent = intents.state(connection, self.held, terms, marker)
             events.append(connection, self.task_id, self.flush(connection))
             return intent
 
@@ -241,8 +260,10 @@ class RecordClaim:
         if not self._has_grace:
             with self._record.read() as connection:
                 task = tasks.get(connection, self.task_id)
-            if task is not None and task.error_code == TIME_LIMIT:
-                self._over = task.error
+            if task is not None and task.error is not None:
+                self._called_off = task.error
+                if task.error_code == TIME_LIMIT:
+                    self._over = task.error
         if self.over:
             self._stop.set()
             self._cut()

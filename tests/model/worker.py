@@ -113,6 +113,10 @@ def _intend(world: World, me: int, worker: Worker, case: Case) -> Iterator[Step]
         yield from _click(world, me, worker._replace(asks=(mark,)), case)
         return
     holder = me if case.safeguards.fence_at_intent else world.line.holder
+    if holder == world.line.holder and not rules.goes_on(world.book):
+        cancelled = Worker("write", ending=portal.SKIPPED)
+        yield "may not announce a click any more", world.with_worker(me, cancelled)
+        return
     book = rules.state_intent(world.book, 0, holder, mark)
     if book is None:
         yield _lost(world, me)

@@ -74,6 +74,10 @@ class InMemoryClaim:
         if self.lost:
             raise ClaimLost
 
+    def still_wanted(self) -> None:
+        """Nobody calls it off."""
+        self.check()
+
     def wait_until(self, moment: float) -> None:
         """Let the time really pass."""
         self.check()
