@@ -89,6 +89,15 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class MissingPicture:
+    """Why there is no picture where one belongs; what it would have shown is known all the same."""
+
+    kind: EvidenceKind
+    reason: str
+    noted_at: datetime
+
+
+@dataclass(frozen=True)
 class HistoryLine:
     """One line of a batch's history in the portal's own words."""
 
@@ -271,6 +280,10 @@ class Claim(Protocol):
 
     def note_evidence(self, evidence: Evidence) -> None:
         """Keep a file that is already durable on disk."""
+        ...
+
+    def note_missing(self, picture: MissingPicture) -> None:
+        """Keep why a picture could not be taken."""
         ...
 
     def log(self, message: str, level: str = "info") -> None:

@@ -19,6 +19,7 @@ from shared.contracts import (
     Intent,
     IntentTerms,
     ItemOutcome,
+    MissingPicture,
     Reading,
     Review,
     Verdict,
@@ -65,6 +66,7 @@ class RecordClaim:
         self._tell = tell
         self._readings: list[Reading] = []
         self._evidence: list[Evidence] = []
+        self._missing: list[MissingPicture] = []
         self._log: list[NewEvent] = []
         self._may_act = may_act
         self._cut = cut
@@ -209,6 +211,11 @@ class RecordClaim:
         """Keep a file that is already durable on disk, to be written with the next durable step."""
         self._evidence.append(evidence)
 
+    def note_missing(self, picture: MissingPicture) -> None:
+        """Keep why a picture could not be taken, to be written with the next durable step."""
+        self.log(f"{self.key}: no picture {picture.kind.value}: {picture.reason}", "warning")
+        self._missing.append(picture)
+
     def log(self, message: str, level: str = "info") -> None:
         """Add a line to the task's own log."""
         logger.log(_LEVELS.get(level, 20), message, key=self.key)
@@ -220,11 +227,12 @@ class RecordClaim:
         noted = [reading for reading in self._readings if reading is not rests_on]
         outcomes.insert_reads(connection, self.held, noted)
         artifacts.insert(connection, self.task_id, self.held.item.id, self._evidence)
+        artifacts.insert_missing(connection, self.held.item.id, self._missing)
         pictures = [piece for piece in self._evidence if piece.kind is not EvidenceKind.FILE]
         return [*self._log, *(_screenshot(self.key, piece) for piece in pictures)]
 
     def _forget_notes(self) -> None:
-        self._readings, self._evidence, self._log = [], [], []
+        self._readings, self._evidence, self._missing, self._log = [], [], [], []
 
     def _keep(self) -> None:
         renew_at = time.monotonic() + self._lease / RENEWALS_PER_LEASE

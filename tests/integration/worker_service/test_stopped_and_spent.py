@@ -11,11 +11,13 @@ import pytest
 from sqlalchemy import Connection
 from sqlalchemy.exc import OperationalError
 
+from orchestrator_service.manifest import account_of
 from shared.contracts import (
     Claim,
     Evidence,
     EvidenceKind,
     ItemOutcome,
+    MissingPicture,
     Verdict,
 )
 from shared.errors import (
@@ -246,3 +248,18 @@ def test_waiting_ends_with_the_task_unless_something_has_to_be_read(
     office.serve(task_id, stamping(stamp), lease_seconds=0.9)
 
     assert bool(ended) is not announced
+
+
+def test_why_a_picture_is_missing_is_recorded_and_told_in_the_manifest(office: Office) -> None:
+    task_id = office.accept("a")
+
+    def stamp(claim: Claim) -> ItemOutcome:
+        claim.note_missing(MissingPicture(EvidenceKind.AFTER, "The disk is full.", utc_now()))
+        return stamped(claim)
+
+    office.serve(task_id, stamping(stamp))
+
+    with office.record.read() as connection:
+        (item,) = account_of(connection, task_id).told["items"]
+    (missing,) = item["missing_pictures"]
+    assert (missing["kind"], missing["reason"]) == ("after", "The disk is full.")
