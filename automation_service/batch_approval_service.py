@@ -28,6 +28,7 @@ from shared.contracts import (
     IntentTerms,
     ItemOutcome,
     LateFinding,
+    MissingPicture,
     Reading,
     Verdict,
 )
@@ -36,9 +37,11 @@ from shared.errors import (
     ApplicationError,
     BrowserDied,
     ClaimLost,
+    FatalError,
     NothingClicked,
     PortalTimeout,
 )
+from shared.utils import utc_now
 
 log = structlog.get_logger()
 
@@ -118,11 +121,11 @@ class BatchApprovalService:
         if not claim.may_act:
             raise NothingClicked(f"{claim.key} was not clicked.")
         page = self._look(claim)
+        nothing = self._nothing_to_click(claim, page.reading)
+        if nothing is not None:
+            self._show_if_possible(claim, EvidenceKind.BEFORE)
+            return nothing
         self._show(claim, EvidenceKind.BEFORE)
-        if page.reading.condition is not Condition.APPROVABLE:
-            return self._conclusion.nothing_to_click(claim.key, page.reading)
-        if claim.review is not None and not claim.review.still_holds(page.reading):
-            return self._conclusion.changed(claim.review, page.reading)
         self._evidence.reserve()
         try:
             clicked = self._click(claim, page, remark)
@@ -132,6 +135,14 @@ class BatchApprovalService:
             raise
         return self._read_back(claim, clicked, reading)
 
+    def _nothing_to_click(self, claim: Claim, reading: Reading) -> ItemOutcome | None:
+        stands = reading.condition in (Condition.APPROVABLE, Condition.NOT_APPROVABLE)
+        if stands and claim.review is not None and not claim.review.still_holds(reading):
+            return self._conclusion.changed(claim.review, reading)
+        if reading.condition is Condition.APPROVABLE:
+            return None
+        return self._conclusion.nothing_to_click(claim.key, reading)
+
     def _look(self, claim: Claim) -> BatchPage:
         page: BatchPage = self._portal.logged_in_again(lambda: self._portal.open_batch(claim.key))
         claim.note_reading(page.reading)
@@ -140,6 +151,14 @@ class BatchApprovalService:
     def _show(self, claim: Claim, kind: EvidenceKind) -> None:
         claim.note_evidence(self._evidence.take(self._portal, kind, claim.key, claim.attempt))
 
+    def _show_if_possible(self, claim: Claim, kind: EvidenceKind) -> None:
+        """For what is known already: without its picture it is no less true."""
+        try:
+            self._show(claim, kind)
+        except AgentError as error:
+            log.warning("picture_missing", key=claim.key, kind=kind.value, why=error.message)
+            claim.note_missing(MissingPicture(kind, error.message, utc_now()))
+
     def _show_error(self, claim: Claim) -> None:
         with suppress(AgentError):
             self._show(claim, EvidenceKind.ERROR)
@@ -147,10 +166,13 @@ class BatchApprovalService:
     def _review(self, claim: Claim) -> ItemOutcome:
         if not claim.may_act:
             raise NothingClicked(f"{claim.key} was not clicked.")
-        reading = self._look(claim).reading
+        page = self._look(claim)
+        reading = page.reading
         self._show(claim, EvidenceKind.BEFORE)
         if reading.condition is not Condition.APPROVABLE:
             return self._conclusion.nothing_to_click(claim.key, reading)
+        if not page.offers_approval:
+            return self._conclusion.not_offered(page.first_step, reading)
         return self._conclusion.to_review(reading)
 
     def _click(self, claim: Claim, page: BatchPage, remark: str) -> _Clicked:
@@ -174,14 +196,34 @@ class BatchApprovalService:
                 claim.check()
                 clicking = True
                 aim.click()
-        except AgentError:
+        except AgentError as error:
             if not clicking:
-                # Nothing was clicked that has an effect, and nothing of this intent ever will be.
-                with suppress(BrowserDied):
-                    self._portal.leave_page()
-                claim.close_intents(Verdict.NOT_TAKEN)
+                self._not_clicked(claim, intent, page, error)
             raise
         return _Clicked(intent, self._hear(page, budget))
+
+    def _not_clicked(
+        self, claim: Claim, intent: Intent, page: BatchPage, error: AgentError
+    ) -> None:
+        """The click with the effect was not made, and nothing of this intent ever will be.
+
+        What an earlier step set off nobody knows: then the intent stays open until it is read,
+        here if the whole task ends with this.
+        """
+        with suppress(BrowserDied):
+            self._portal.leave_page()
+        if not page.touched:
+            claim.close_intents(Verdict.NOT_TAKEN)
+        elif isinstance(error, FatalError) and self._may_click_again:
+            with suppress(AgentError):
+                claim.wait_until(time.monotonic() + intent.settle)
+                reading = self._look(claim).reading
+                if judge(reading, (intent.marker,), self._portal.profile) is Finding.PENDING:
+                    claim.close_intents(Verdict.NOT_TAKEN)
+
+    @property
+    def _may_click_again(self) -> bool:
+        return self._portal.profile.reclick is Reclick.AFTER_SETTLE
 
     def _hear(self, page: BatchPage, budget: float) -> Word:
         try:
@@ -205,7 +247,7 @@ class BatchApprovalService:
             claim.wait_until(time.monotonic() + profile.timings.settle)
             reading = self._look(claim).reading
             finding = judge(reading, markers, profile)
-        self._show(claim, EvidenceKind.AFTER)
+        self._show_if_possible(claim, EvidenceKind.AFTER)
         if finding is Finding.PENDING:
             return self._still_pending(claim, clicked.word, reading)
         return self._conclusion.settled(finding, reading, [clicked.intent], clicks=1)
@@ -215,9 +257,10 @@ class BatchApprovalService:
         passing = any(text in word.text for text in approve.passing)
         if word.signal == "refused" and not passing:
             return self._conclusion.refused(word.text, reading)
-        if self._portal.profile.reclick is Reclick.NEVER:
+        if not self._may_click_again:
+            # Without a verdict: whoever works on this batch next reads it, and never clicks.
             told = f"The portal still shows {reading.words!r} after our click."
-            return self._conclusion.unverified(told, reading, Verdict.UNKNOWN, clicks=1)
+            return self._conclusion.unverified(told, reading, clicks=1)
         claim.close_intents(Verdict.NOT_TAKEN)
         said = f" It says: {word.text}" if word.text else ""
         raise ApplicationError(f"The portal did not take the approval.{said}")
@@ -238,11 +281,11 @@ class BatchApprovalService:
             reading = self._look(claim).reading
             finding = judge(reading, markers, profile)
         log.info("intents_resolved", key=claim.key, count=len(intents), finding=finding.name)
-        if finding is Finding.PENDING and profile.reclick is Reclick.AFTER_SETTLE:
+        if finding is Finding.PENDING and self._may_click_again:
             claim.close_intents(Verdict.NOT_TAKEN)
             return None
-        self._show(claim, EvidenceKind.AFTER)
+        self._show_if_possible(claim, EvidenceKind.AFTER)
         if finding is Finding.PENDING:
             told = f"The portal shows {reading.words!r} after an earlier click."
-            return self._conclusion.unverified(told, reading, Verdict.UNKNOWN)
+            return self._conclusion.unverified(told, reading)
         return self._conclusion.settled(finding, reading, intents, clicks=0)

@@ -45,6 +45,21 @@ class BatchPage:
         """The page's own clock when it was read, in milliseconds."""
         self.read_by = time.monotonic()
         """Our clock just after that."""
+        self.touched = False
+        """True once a step of approving was taken, or may have been, short of the effect."""
+
+    @property
+    def offers_approval(self) -> bool:
+        """True if what the first step of approving uses is there and usable; it is not taken."""
+        step = self._profile.approve.steps[0]
+        about = {"step": step.model_dump(include={"click", "fill"})}
+        patience = self._profile.timings.click_budget
+        return bool(self._elements.do("offers", about, patience)["found"])
+
+    @property
+    def first_step(self) -> str:
+        """Where the first step of approving is, in words."""
+        return str(self._profile.approve.steps[0].at)
 
     def permit_ends(self, budget: float) -> float:
         """The page's own clock (ms) `budget` seconds after it was read."""
@@ -85,7 +100,9 @@ class BatchPage:
             "batch": self._marks(),
             "messages": [approve.success.model_dump(), approve.refused.model_dump()],
         }
+        self.touched = bool(steps)
         answer = self._elements.do("prepare", about, patience)
+        self.touched = answer["taken"] > 0
         self._raise_for_fault(answer)
         return answer
 
@@ -96,6 +113,7 @@ class BatchPage:
         """
         approve = self._profile.approve
         about = {
+            "document": self._document,
             "key": self.reading.printed_key,
             "batch": self._marks(),
             "session": self._profile.session.model_dump(),

@@ -165,7 +165,7 @@ class Browser:
             return False
 
     def navigate(self, url: str) -> None:
-        """Load `url` anew; returns when the portal has begun to answer.
+        """Load `url` anew; returns when the portal has begun to answer and no older page is left.
 
         A page that has to be left by a certain moment is left by then, whatever the portal does.
         Raises PortalUnavailable if it cannot be reached, PortalTimeout if it does not answer; the
@@ -194,7 +194,7 @@ class Browser:
         return True
 
     def _load(self, url: str, patience: float) -> None:
-        answer = self._tab.call("Page.navigate", patience, url=url)
+        answer = self._tab.navigate(url, patience)
         if "errorText" in answer:
             raise PortalUnavailable(f"The portal cannot be reached: {answer['errorText']}.")
 

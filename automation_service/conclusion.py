@@ -57,6 +57,11 @@ class Conclusion:
             details=dict(reading.columns),
         )
 
+    def not_offered(self, control: str, reading: Reading) -> ItemOutcome:
+        """A batch whose status would allow it, on a page that offers no way to approve it."""
+        told = f"{_shows(reading)} But it offers no way to approve it: nothing to use at {control}."
+        return ItemOutcome(ItemStatus.REFUSED, told, reading, details=dict(reading.columns))
+
     def changed(self, review: Review, reading: Reading) -> ItemOutcome:
         """A batch that is not any more what a person was shown."""
         then = {"status": review.words, **review.columns}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import time
+from collections import deque
 from contextlib import ExitStack
 from typing import Any
 
@@ -23,6 +24,8 @@ _QUIET = logging.getLogger("automation_service.devtools")
 _QUIET.setLevel(logging.INFO)
 
 _OPEN_PATIENCE = 10.0
+_COMMIT_LOOK = 0.002
+_PAGES_REMEMBERED = 16
 
 
 class DevToolsError(Exception):
@@ -47,6 +50,7 @@ class Tab:
         """
         self._stack = ExitStack()
         self._calls = 0
+        self._loaded: deque[str] = deque(maxlen=_PAGES_REMEMBERED)
         try:
             self._socket = self._stack.enter_context(
                 connect(
@@ -78,12 +82,28 @@ class Tab:
                 message = json.loads(self._socket.recv(max(0.0, deadline - time.monotonic())))
                 if message.get("id") == number:
                     return _result(message)
-                if message.get("method") == "Page.javascriptDialogOpening":
-                    self._leave_dialog(message["params"])
+                self._take_note(message.get("method"), message.get("params"))
         except TimeoutError:
             raise NoAnswer(f"no answer to {method}") from None
         except (WebSocketException, OSError) as error:
             raise TabGone(f"gone during {method}: {type(error).__name__}") from error
+
+    def navigate(self, url: str, patience: float) -> dict[str, Any]:
+        """Load `url`; once this returns, its document has taken the place of all before it.
+
+        The browser itself answers before that, while a page may still be there that came in
+        between. Page events must have been asked for. `errorText` in the answer tells why nothing
+        was loaded. Raises as `call` does.
+        """
+        deadline = time.monotonic() + patience
+        answer = self.call("Page.navigate", patience, url=url)
+        loader = answer.get("loaderId")
+        while loader and "errorText" not in answer and loader not in self._loaded:
+            if time.monotonic() >= deadline:
+                raise NoAnswer("no page came of Page.navigate")
+            self.call("Page.getFrameTree", max(0.0, deadline - time.monotonic()))
+            time.sleep(_COMMIT_LOOK)
+        return answer
 
     def evaluate(self, expression: str, patience: float) -> Any:
         """The value of a JavaScript expression in the page; a promise's once it is kept.
@@ -109,6 +129,12 @@ class Tab:
 
     def _send(self, number: int, method: str, params: dict[str, Any]) -> None:
         self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
+
+    def _take_note(self, event: str | None, about: Any) -> None:
+        if event == "Page.javascriptDialogOpening":
+            self._leave_dialog(about)
+        elif event == "Page.frameNavigated" and "parentId" not in about["frame"]:
+            self._loaded.append(about["frame"]["loaderId"])
 
     def _leave_dialog(self, dialog: dict[str, Any]) -> None:
         # Only "do you really want to leave?" is answered with yes; everything else is not ours to

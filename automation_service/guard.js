@@ -1,7 +1,8 @@
 // Stands in every document from its beginning and lets nothing through that could have an effect:
 // no mouse, no key, whoever sends it and however late. One permit opens it for one click.
 // What the page does to itself by script is its own affair until there is a permit, and then it is
-// not: only what we do ourselves, the one click, and the one submit that follows it.
+// not: only what we do ourselves, the one click, and the one submit that follows it. From our first
+// step on nothing is submitted before that, whatever our steps set off and however late.
 (() => {
   "use strict";
 
@@ -10,6 +11,7 @@
 
   let permit = null;
   let ours = 0;
+  let stepping = false;
   let refused = false;
 
   const isInTime = () => performance.now() <= permit.ends;
@@ -23,15 +25,15 @@
   };
 
   const maySubmit = () => {
-    if (permit === null) return true;
+    if (permit === null) return !stepping;
     if (!permit.spent || permit.submitted || !isInTime()) return false;
     permit.submitted = true;
     return true;
   };
 
   const mayPass = (event) => {
-    if (ours > 0) return true;
     if (event.type === "submit") return maySubmit();
+    if (ours > 0) return true;
     if (!event.isTrusted && permit === null) return true;
     return mayClick(event);
   };
@@ -56,6 +58,10 @@
       } finally {
         ours -= 1;
       }
+    },
+    // From now on only the click with the effect may submit anything.
+    beginSteps: () => {
+      stepping = true;
     },
     // Lets one click on `element` through, until `ends` (performance.now()) and while `holds()`.
     // A document gives one permit, ever: false if it did before.

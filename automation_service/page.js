@@ -160,16 +160,19 @@
     const { steps, effect, remark, marker, key, words, batch, messages } = about;
     const ends = performance.now() + ms;
     const left = () => Math.max(0, ends - performance.now());
+    let taken = 0;
+    window.agentGuard.beginSteps();
     for (const [place, step] of steps.entries()) {
       const element = await (step.click ? clickable(step.click, left()) : usable(step.fill, left()));
-      if (!isStillOn(about.document)) return { fault: "moved" };
-      if (!element) return { fault: "absent", place };
+      if (!isStillOn(about.document)) return { fault: "moved", taken };
+      if (!element) return { fault: "absent", place, taken };
+      taken += 1;
       if (step.click) press(element);
-      else if (!fill(element, remark, marker)) return { fault: "unmarked", place };
+      else if (!fill(element, remark, marker)) return { fault: "unmarked", place, taken };
     }
     const element = await clickable(effect, left());
-    if (!isStillOn(about.document)) return { fault: "moved" };
-    if (!element) return { fault: "absent", place: steps.length };
+    if (!isStillOn(about.document)) return { fault: "moved", taken };
+    if (!element) return { fault: "absent", place: steps.length, taken };
     const fields = steps.flatMap((step) => (step.click ? [] : [step.fill]));
     const holds = () =>
       element.isConnected &&
@@ -178,8 +181,14 @@
       fields.every((at) => first(at)?.value.includes(marker));
     rememberMessages(messages);
     const permitted = holds() && window.agentGuard.permit(element, about.permit_ends, holds);
-    if (!permitted) return { fault: "moved" };
-    return { at: middleOf(element), now: performance.now() };
+    if (!permitted) return { fault: "moved", taken };
+    return { at: middleOf(element), now: performance.now(), taken };
+  };
+
+  // Whether the first step of approving finds what it needs; it is not taken.
+  const offers = async ({ step }, ms) => {
+    const element = await (step.click ? clickable(step.click, ms) : usable(step.fill, ms));
+    return { ...here(), found: element !== null };
   };
 
   const isNew = (element) =>
@@ -190,17 +199,30 @@
     return element ? squeeze(element.textContent) : null;
   };
 
+  const asPattern = (text) => text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
+
+  const names = (words, pattern) =>
+    new RegExp(`(?<![\\p{L}\\p{N}])(?:${pattern})(?![\\p{L}\\p{N}])`, "u").test(words);
+
+  // Words that name another batch speak of that one. An id of digits alone has no look of its own.
+  const speaksOfAnother = (words, key) =>
+    /\p{L}/u.test(key) && names(words, asPattern(key).replace(/\d+/g, "\\d+"));
+
+  // Where nothing is named, only the page that was clicked on answers for its batch: on any other
+  // page the words may be left from the batch before.
+  const isAbout = (words, key, batch, page) =>
+    names(words, asPattern(key)) ||
+    (isStillOn(page) && read(batch.printed_key) === key && !speaksOfAnother(words, key));
+
   // The portal's first word after the click, if it is about this batch. A hint, never proof.
-  const hear = async ({ key, batch, session, success, refused }, ms) => {
+  const hear = async ({ document: page, key, batch, session, success, refused }, ms) => {
     const heard = await until(() => {
       if (window.agentGuard?.hasRefused()) return { signal: "not_clicked" };
       if (location.protocol === "chrome-error:") return { signal: "no_answer" };
       if (shown(session.lost)) return { signal: "lost" };
       for (const [signal, at] of Object.entries({ success, refused })) {
         const words = newWords(at);
-        if (words !== null && (words.includes(key) || read(batch.printed_key) === key)) {
-          return { signal, words };
-        }
+        if (words !== null && isAbout(words, key, batch, page)) return { signal, words };
       }
       return null;
     }, ms);
@@ -260,5 +282,5 @@
     return { ...here(), place: found };
   };
 
-  return { look, prepare, hear, enter, answered, list, turn, loggedIn };
+  return { look, prepare, offers, hear, enter, answered, list, turn, loggedIn };
 })()

@@ -47,13 +47,22 @@ UNANSWERED_SECONDS = 60.0
 class Watch(Generic[K]):
     """Tells how long things have looked the same, in seconds on this process's monotonic clock."""
 
-    def __init__(self) -> None:
-        """Nothing has been seen yet."""
+    def __init__(self, longest_gap: float = math.inf) -> None:
+        """Nothing has been seen yet.
+
+        After more than `longest_gap` seconds without a look everything is seen anew: we were
+        stopped, or the record was away, and then nobody else could show a sign of life either.
+        """
+        self._longest_gap = longest_gap
+        self._looked_at = -math.inf
         self._since: dict[K, tuple[object, float]] = {}
 
     def silent_for(self, seen: Mapping[K, object]) -> dict[K, float]:
         """Seconds since each key was first seen with today's sign; keys not seen are forgotten."""
         now = time.monotonic()
+        if now - self._looked_at > self._longest_gap:
+            self._since = {}
+        self._looked_at = now
         self._since = {
             key: known if (known := self._since.get(key)) and known[0] == sign else (sign, now)
             for key, sign in seen.items()
@@ -88,8 +97,8 @@ class Dispatcher:
         self._wake = threading.Event()
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="dispatcher", daemon=True)
-        self._claims: Watch[claims.ClaimSign] = Watch()
-        self._workers: Watch[str] = Watch()
+        self._claims: Watch[claims.ClaimSign] = Watch(lease_seconds / 2)
+        self._workers: Watch[str] = Watch(SILENT_WORKER_SECONDS / 2)
         self._delays: Watch[Delay] = Watch()
         self._running: Watch[str] = Watch()
         self._doorbells = DoorbellWatch()

@@ -145,6 +145,7 @@ def _item(file: ItemFile, task_id: str, task_type: TaskType | None) -> dict[str,
         "late_findings": _plain(file.late_findings),
         "worked_by": _hand(file.worked_by),
         "files": [name_in(task_id, piece.path) for piece in file.evidence],
+        "missing_pictures": _plain(file.missing_pictures),
     }
 
 

@@ -89,6 +89,15 @@ class Evidence:
 
 
 @dataclass(frozen=True)
+class MissingPicture:
+    """Why there is no picture where one belongs; what it would have shown is known all the same."""
+
+    kind: EvidenceKind
+    reason: str
+    noted_at: datetime
+
+
+@dataclass(frozen=True)
 class HistoryLine:
     """One line of a batch's history in the portal's own words."""
 
@@ -237,6 +246,13 @@ class Claim(Protocol):
         """Raise ClaimLost if the claim is not ours as far as we know, TimeIsUp if time is over."""
         ...
 
+    def still_wanted(self) -> None:
+        """Raise what `check` raises, and NothingClicked if the task is not to go on.
+
+        For whoever waits with nothing clicked; not raised while there are open intents.
+        """
+        ...
+
     def wait_until(self, moment: float) -> None:
         """Wait for a moment of `time.monotonic()` while the claim is renewed.
 
@@ -247,7 +263,7 @@ class Claim(Protocol):
     def state_intent(self, terms: IntentTerms) -> Intent:
         """Write the intent durably under our fence; only then may anything be clicked.
 
-        Raises ClaimLost if the fence has moved on.
+        Raises ClaimLost if the fence has moved on, and NothingClicked if the task is not to go on.
         """
         ...
 
@@ -264,6 +280,10 @@ class Claim(Protocol):
 
     def note_evidence(self, evidence: Evidence) -> None:
         """Keep a file that is already durable on disk."""
+        ...
+
+    def note_missing(self, picture: MissingPicture) -> None:
+        """Keep why a picture could not be taken."""
         ...
 
     def log(self, message: str, level: str = "info") -> None:

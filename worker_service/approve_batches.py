@@ -11,7 +11,6 @@ from pydantic.json_schema import SkipJsonSchema, WithJsonSchema
 
 from automation_service.batch_approval_service import BatchApprovalService
 from automation_service.portal import Credentials, Portal
-from automation_service.profile import Profile
 from shared.config import Settings
 from shared.contracts import Claim, ItemOutcome, LateFinding
 from shared.errors import TaskFailed
@@ -21,6 +20,7 @@ from worker_service.params import TaskParams, without_null_defaults
 from worker_service.registry import Plan, task
 
 ACTION = "approve"
+USUAL_PORTS = {"http": 80, "https": 443}
 NOTHING_NAMED = (
     "Name batch_ids, or a batch_count, or all_pending: true; an empty form approves nothing."
 )
@@ -129,7 +129,7 @@ def plan_approvals(params: ApproveBatchesParams, context: TaskContext) -> Plan:
     """Name the batches: those asked for, or the oldest pending ones in the portal."""
     profile = context.profile(params.portal)
     base_url = _base_url(context)
-    origin = _origin(base_url)
+    origin = origin_of(base_url)
 
     def params_for(keys: Sequence[str]) -> dict[str, Any]:
         kept = params.model_dump(include={"remark", "auto_approve", "portal"})
@@ -144,20 +144,20 @@ def plan_approvals(params: ApproveBatchesParams, context: TaskContext) -> Plan:
             raise TaskFailed(_too_many(at_most))
         at_most = params.batch_count
     busy = context.open_elsewhere(origin, ACTION)
-    portal = _portal(profile, base_url, context)
+    portal = context.portal(profile, base_url, _credentials(context))
     pending = portal.pending(at_most + len(busy))
     return Plan(origin, ACTION, pending, params_for, leave_out_open=True, at_most=at_most)
 
 
 def review_batch(claim: Claim, params: ApproveBatchesParams, context: TaskContext) -> ItemOutcome:
     """Look at one batch and say what approving it would do."""
-    portal = _portal(context.profile(params.portal), _base_url(context), context)
+    portal = _portal_for(claim, params, context)
     return BatchApprovalService(portal, context.evidence()).review(claim)
 
 
 def look_again(claim: Claim, params: ApproveBatchesParams, context: TaskContext) -> LateFinding:
     """Read a batch that ended in doubt."""
-    portal = _portal(context.profile(params.portal), _base_url(context), context)
+    portal = _portal_for(claim, params, context)
     return BatchApprovalService(portal, context.evidence()).look_again(claim)
 
 
@@ -185,14 +185,18 @@ def approve_batches(
     claim: Claim, params: ApproveBatchesParams, context: TaskContext
 ) -> ItemOutcome:
     """Approve one batch by the approval protocol."""
-    portal = _portal(context.profile(params.portal), _base_url(context), context)
+    portal = _portal_for(claim, params, context)
     return BatchApprovalService(portal, context.evidence()).approve(claim, params.remark)
 
 
-def _portal(profile: Profile, base_url: str, context: TaskContext) -> Portal:
+def _portal_for(claim: Claim, params: ApproveBatchesParams, context: TaskContext) -> Portal:
+    profile = context.profile(params.portal)
+    return context.portal(profile, _base_url(context), _credentials(context), claim.still_wanted)
+
+
+def _credentials(context: TaskContext) -> Credentials:
     settings = context.settings
-    credentials = Credentials(settings.esc_username, settings.esc_password.get_secret_value())
-    return context.portal(profile, base_url, credentials)
+    return Credentials(settings.esc_username, settings.esc_password.get_secret_value())
 
 
 def _base_url(context: TaskContext) -> str:
@@ -202,6 +206,11 @@ def _base_url(context: TaskContext) -> str:
     return url
 
 
-def _origin(url: str) -> str:
+def origin_of(url: str) -> str:
+    """The site as claims name it: two spellings of one portal share their claims."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}".lower()
+    host = parts.hostname or ""
+    host = f"[{host}]" if ":" in host else host
+    scheme = parts.scheme.lower()
+    is_usual = parts.port is None or parts.port == USUAL_PORTS.get(scheme)
+    return f"{scheme}://{host}" if is_usual else f"{scheme}://{host}:{parts.port}"

@@ -13,13 +13,22 @@ from automation_service.keeper import Keeper
 from shared.contracts import ItemOutcome
 from shared.errors import ClaimLost, NothingClicked
 from shared.record import Record
-from shared.task_state import ItemStatus, TaskState
+from shared.task_state import ItemStatus
 from worker_service import bookkeeping
 from worker_service.bookkeeping import Claimed
 from worker_service.claim import RecordClaim
 from worker_service.context import TaskContext
 from worker_service.old_browsers import end_old_browsers
-from worker_service.outcomes import Decision, FailTask, Finish, TryAgain, decide, given_up
+from worker_service.outcomes import (
+    Decision,
+    FailTask,
+    Finish,
+    TryAgain,
+    decide,
+    ending_with,
+    given_up,
+    most_tries,
+)
 from worker_service.registry import TaskDefinition
 from worker_service.slot_rules import SlotRules
 
@@ -29,8 +38,6 @@ T = TypeVar("T")
 
 ITEM = "item"
 """The deadline by which the keeper ends the browser, whatever an item is waiting for."""
-READS_PER_ATTEMPT = 2
-"""An item whose reading kills its worker is left unverified after twice its attempts."""
 READING_SECONDS = 8.0
 """For reading what became of a click once the time is over, beside the settle time. It leaves two
 of the ten seconds after which the item must be final for ending a browser and for writing."""
@@ -82,12 +89,13 @@ class Attempt:
     def _ending_without_a_click(self, claimed: Claimed) -> ItemOutcome | None:
         """How the item ends if nothing was clicked, when nothing may be; None: work on it."""
         task, held = claimed.task, claimed.held
-        if task.state is TaskState.CANCELLING:
-            return ItemOutcome(ItemStatus.SKIPPED, task.error or "")
-        if task.error is not None:
-            return ItemOutcome(ItemStatus.FAILED, f"Not tried: {task.error}", error=task.error)
+        ending = ending_with(task)
+        if ending is not None:
+            return ending
         if held.tries > self._rules.max_attempts:
             why = f"Given up: the worker died {held.tries - 1} times while it worked on it."
+            if held.item.error is not None:
+                why = f"Given up after {held.tries - 1} attempts: {held.item.error}"
             return ItemOutcome(ItemStatus.FAILED, why, error=why)
         return None
 
@@ -101,8 +109,10 @@ class Attempt:
             why = claim.over
             log.warning("time is over", key=claim.key, reason=why)
             return self._decide_in_the_end(claim, ItemOutcome(ItemStatus.FAILED, why, error=why))
-        if isinstance(outcome, NothingClicked) and ending is not None:
-            return Finish(ending)
+        if isinstance(outcome, NothingClicked):
+            ending = ending or bookkeeping.ending_by_now(self._record, claim.task_id)
+            if ending is not None:
+                return Finish(given_up(ending, intent_open=bool(claim.open_intents)))
         return self._decide_on(outcome, claim)
 
     def _decide_in_the_end(self, claim: RecordClaim, ending: ItemOutcome) -> Decision:
@@ -121,9 +131,8 @@ class Attempt:
         return Finish(given_up(ending, intent_open=bool(claim.open_intents)))
 
     def _worth_reading(self, claim: RecordClaim) -> bool:
-        """True if something may have been clicked, and reading it has not killed us before."""
-        too_often = READS_PER_ATTEMPT * self._rules.max_attempts
-        return bool(claim.open_intents) and claim.held.tries <= too_often
+        """True if something may have been clicked, and reading it has not failed too often."""
+        return bool(claim.open_intents) and claim.held.tries <= most_tries(self._rules.max_attempts)
 
     def _work(self, claim: RecordClaim) -> ItemOutcome | Exception:
         definition = self._definition

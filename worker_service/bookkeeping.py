@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
@@ -27,7 +27,7 @@ from shared.record.progress import item_events, log_event, progress_event
 from shared.record.tasks import Task, TaskEnding
 from shared.task_state import ItemStatus, TaskState
 from worker_service.claim import RecordClaim
-from worker_service.outcomes import FailTask, Finish, LetGo, TryAgain
+from worker_service.outcomes import FailTask, Finish, LetGo, TryAgain, ending_with
 from worker_service.registry import Plan, TaskDefinition
 
 SERVED_STATES = (TaskState.RUNNING, TaskState.CANCELLING)
@@ -69,6 +69,16 @@ def claim_next(record: Record, task_id: str, slot_id: str) -> Claimed | None:
         return Claimed(held, task, intents.without_verdict(connection, held))
 
     return persist(record, write)
+
+
+def ending_by_now(record: Record, task_id: str) -> ItemOutcome | None:
+    """How an item of the task ends that nothing was done for; None if the task goes on."""
+
+    def read(connection: Connection) -> Task | None:
+        return tasks.get(connection, task_id)
+
+    task = persist(record, read)
+    return None if task is None else ending_with(task)
 
 
 def leave(record: Record, slot_id: str, task_id: str) -> None:
@@ -193,7 +203,12 @@ def _finish(
     task = tasks.lock(connection, claim.task_id)
     if task is None or outcomes.is_recorded(connection, claim.held):
         return
+    ending = ending_with(task)
     reviewed = outcome.status is ItemStatus.REVIEWED
+    if reviewed and ending is not None:
+        # Nobody will decide any more, and whoever stopped the task saw this item in our hands.
+        outcome = replace(ending, reading=outcome.reading, details=outcome.details)
+        reviewed = False
     if reviewed:
         outcomes.record_review(connection, claim.held, outcome)
     else:

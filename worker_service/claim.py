@@ -19,6 +19,7 @@ from shared.contracts import (
     Intent,
     IntentTerms,
     ItemOutcome,
+    MissingPicture,
     Reading,
     Review,
     Verdict,
@@ -65,12 +66,14 @@ class RecordClaim:
         self._tell = tell
         self._readings: list[Reading] = []
         self._evidence: list[Evidence] = []
+        self._missing: list[MissingPicture] = []
         self._log: list[NewEvent] = []
         self._may_act = may_act
         self._cut = cut
         self._limit = math.inf
         self._over: str | None = None
         self._has_grace = False
+        self._called_off = ""
         self._lost = False
         self._stop = threading.Event()
         self._done = threading.Event()
@@ -149,6 +152,15 @@ class RecordClaim:
         if self.over:
             raise TimeIsUp(self.over)
 
+    def still_wanted(self) -> None:
+        """Raise what `check` raises, and NothingClicked if the task is not to go on.
+
+        An open intent has to be read all the same.
+        """
+        self.check()
+        if self._called_off and not self._open_intents:
+            raise NothingClicked(f"{self.key} was not clicked. {self._called_off}")
+
     def wait_until(self, moment: float) -> None:
         """Wait for a moment of `time.monotonic()` while the claim is renewed.
 
@@ -158,15 +170,24 @@ class RecordClaim:
         while (left := end - time.monotonic()) > 0 and not self._stop.wait(left):
             pass
         self.check()
+        if time.monotonic() < moment:
+            # Cut short by a word that came late: more time was given meanwhile.
+            raise TimeIsUp(TOOK_TOO_LONG)
 
     def state_intent(self, terms: IntentTerms) -> Intent:
-        """Write the intent, and all that was noted before it, durably. Raises ClaimLost."""
+        """Write the intent, and all that was noted before it, durably.
 
+        Raises ClaimLost, and NothingClicked if nothing may be clicked any more.
+        """
         if not self._may_act:
             raise NothingClicked(f"{self.key} may not be clicked any more.")
+        marker = intents.new_marker()
 
         def write(connection: Connection) -> Intent:
-            intent = intents.state(connection, self.held, terms)
+            known = intents.stated(connection, self.held, marker)
+            if known is not None:
+                return known
+            intent = intents.state(connection, self.held, terms, marker)
             events.append(connection, self.task_id, self.flush(connection))
             return intent
 
@@ -190,6 +211,11 @@ class RecordClaim:
         """Keep a file that is already durable on disk, to be written with the next durable step."""
         self._evidence.append(evidence)
 
+    def note_missing(self, picture: MissingPicture) -> None:
+        """Keep why a picture could not be taken, to be written with the next durable step."""
+        self.log(f"{self.key}: no picture {picture.kind.value}: {picture.reason}", "warning")
+        self._missing.append(picture)
+
     def log(self, message: str, level: str = "info") -> None:
         """Add a line to the task's own log."""
         logger.log(_LEVELS.get(level, 20), message, key=self.key)
@@ -201,11 +227,12 @@ class RecordClaim:
         noted = [reading for reading in self._readings if reading is not rests_on]
         outcomes.insert_reads(connection, self.held, noted)
         artifacts.insert(connection, self.task_id, self.held.item.id, self._evidence)
+        artifacts.insert_missing(connection, self.held.item.id, self._missing)
         pictures = [piece for piece in self._evidence if piece.kind is not EvidenceKind.FILE]
         return [*self._log, *(_screenshot(self.key, piece) for piece in pictures)]
 
     def _forget_notes(self) -> None:
-        self._readings, self._evidence, self._log = [], [], []
+        self._readings, self._evidence, self._missing, self._log = [], [], [], []
 
     def _keep(self) -> None:
         renew_at = time.monotonic() + self._lease / RENEWALS_PER_LEASE
@@ -241,8 +268,10 @@ class RecordClaim:
         if not self._has_grace:
             with self._record.read() as connection:
                 task = tasks.get(connection, self.task_id)
-            if task is not None and task.error_code == TIME_LIMIT:
-                self._over = task.error
+            if task is not None and task.error is not None:
+                self._called_off = task.error
+                if task.error_code == TIME_LIMIT:
+                    self._over = task.error
         if self.over:
             self._stop.set()
             self._cut()

@@ -26,9 +26,18 @@ class TaskContext:
     profile: Callable[[str], Profile]
     """The portal profile of a name. Raises ProfileMismatch if there is none that can be used."""
 
-    def portal(self, profile: Profile, base_url: str, credentials: Credentials) -> Portal:
-        """The portal in the warm browser, checked before use; logging in waits for its turn."""
-        gate = RecordLoginGate(self.record, base_url, credentials, self.slot_id)
+    def portal(
+        self,
+        profile: Profile,
+        base_url: str,
+        credentials: Credentials,
+        still_wanted: Callable[[], None] = lambda: None,
+    ) -> Portal:
+        """The portal in the warm browser, checked before use.
+
+        Logging in waits for its turn, until `still_wanted` raises.
+        """
+        gate = RecordLoginGate(self.record, base_url, credentials, self.slot_id, still_wanted)
         return self.browser.portal(profile, base_url, credentials, gate)
 
     def evidence(self) -> EvidenceFolder:

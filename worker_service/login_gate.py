@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 
@@ -24,15 +24,29 @@ LOOK_SECONDS = 0.1
 class RecordLoginGate:
     """Implements `shared.contracts.LoginGate` with the record's `logins` row."""
 
-    def __init__(self, record: Record, origin: str, credentials: Credentials, holder: str) -> None:
-        """`holder` is the slot that logs in; its turn is freed with it if it dies."""
+    def __init__(
+        self,
+        record: Record,
+        origin: str,
+        credentials: Credentials,
+        holder: str,
+        still_wanted: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`holder` is the slot that logs in; its turn is freed with it if it dies.
+
+        `still_wanted` ends the waiting for a turn by raising.
+        """
+        self._still_wanted = still_wanted
         self._record = record
         self._account = Account(origin, credentials.username, _fingerprint(origin, credentials))
         self._holder = holder
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait for our turn and hold it. Raises LoginRefused or PortalTimeout."""
+        """Wait for our turn and hold it. Raises LoginRefused or PortalTimeout.
+
+        Raises whatever says that nobody wants it any more, too.
+        """
         self._take()
         try:
             yield
@@ -55,6 +69,7 @@ class RecordLoginGate:
                 return
             if time.monotonic() >= ends:
                 raise PortalTimeout(f"The turn to log in as {self._account.account} did not come.")
+            self._still_wanted()
             time.sleep(LOOK_SECONDS)
             now = self._look()
             if now != seen:

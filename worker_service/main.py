@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import json
-import multiprocessing
 import os
 import secrets
 import signal
@@ -30,6 +29,7 @@ from shared.logging_config import configure_logging
 from shared.record import Record, migrate
 from worker_service.departure import Departure
 from worker_service.lifecycle import Presence, take_fork_lock
+from worker_service.shared_flag import SharedFlag
 from worker_service.slot_process import SlotProcess
 from worker_service.tasks import task_map
 
@@ -46,7 +46,7 @@ class Worker:
         self._settings = settings
         self._id = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(2)}"
         self._record = Record(settings.database)
-        self._draining = multiprocessing.get_context("fork").Event()
+        self._draining = SharedFlag()
         self._ready_file = settings.data_dir / f"worker-{os.getpid()}.json"
         offered = [definition.announced(settings) for definition in task_map.values()]
         self._presence = Presence(self._record, self._id, settings.slots, offered)

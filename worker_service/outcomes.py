@@ -8,14 +8,14 @@ from datetime import timedelta
 from shared.contracts import ItemOutcome
 from shared.errors import (
     AgentError,
-    ApplicationError,
     BatchNotFound,
     BusinessError,
     ClaimLost,
     FatalError,
     UnverifiedError,
 )
-from shared.task_state import ItemStatus
+from shared.record.tasks import Task
+from shared.task_state import ItemStatus, TaskState
 from worker_service.retry_policy import backoff
 
 
@@ -52,14 +52,17 @@ class LetGo:
 
 Decision = Finish | TryAgain | FailTask | LetGo
 
+READS_PER_ATTEMPT = 2
+"""An item is claimed up to twice its attempts, the last of them only to read what a click did."""
+
 
 def decide(error: Exception, *, attempt: int, max_attempts: int, intent_open: bool) -> Decision:
     """What follows from an exception that ended an attempt.
 
     `intent_open` means something may have been clicked whose result nobody has read: such an
-    item is never called failed.
+    item is never called failed, and is read some more once its attempts are spent.
     """
-    message = error.message if isinstance(error, AgentError) else f"{type(error).__name__}: {error}"
+    message = told_of(error)
     if isinstance(error, ClaimLost):
         return LetGo(message)
     if isinstance(error, BusinessError):
@@ -72,9 +75,34 @@ def decide(error: Exception, *, attempt: int, max_attempts: int, intent_open: bo
         return FailTask(given_up(_failed(message), intent_open=intent_open), error.code, message)
     if attempt < max_attempts:
         return TryAgain(backoff(attempt), message)
-    spent = "" if isinstance(error, ApplicationError) else "unexpected error, "
-    failed = _failed(f"Given up after {attempt} attempts: {spent}{message}")
+    if intent_open and attempt < most_tries(max_attempts):
+        return TryAgain(backoff(attempt - max_attempts + 1), message)
+    failed = _failed(f"Given up after {attempt} attempts: {message}")
     return Finish(given_up(failed, intent_open=intent_open))
+
+
+def most_tries(max_attempts: int) -> int:
+    """How often an item is claimed at most: `max_attempts` times to act, and then only to read."""
+    return READS_PER_ATTEMPT * max_attempts
+
+
+def told_of(error: Exception) -> str:
+    """What clients are told of an error; of one that is not ours no more than its kind.
+
+    Its own words may hold statements, paths and secrets. The log has them.
+    """
+    if isinstance(error, AgentError):
+        return error.message
+    return f"Something unexpected went wrong ({type(error).__name__}); the worker's log has more."
+
+
+def ending_with(task: Task) -> ItemOutcome | None:
+    """How an item ends that nothing was done for, since its task is not to go on; None: it is."""
+    if task.state is TaskState.CANCELLING:
+        return ItemOutcome(ItemStatus.SKIPPED, task.error or "")
+    if task.error is not None:
+        return ItemOutcome(ItemStatus.FAILED, f"Not tried: {task.error}", error=task.error)
+    return None
 
 
 def unverified(message: str) -> ItemOutcome:

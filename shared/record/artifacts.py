@@ -1,4 +1,4 @@
-"""Artifacts: files on disk that something in the record rests on."""
+"""Artifacts: files on disk that something in the record rests on, and why one is missing."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
 
-from shared.contracts import Evidence, EvidenceKind
-from shared.record.tables import artifacts
+from shared.contracts import Evidence, EvidenceKind, MissingPicture
+from shared.record.tables import artifacts, missing_pictures
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,33 @@ def insert(
     ]
     if rows:
         connection.execute(artifacts.insert(), rows)
+
+
+def insert_missing(connection: Connection, item_id: int, missing: Sequence[MissingPicture]) -> None:
+    """Keep why pictures that belong to an item could not be taken."""
+    rows = [
+        {
+            "item_id": item_id,
+            "kind": picture.kind.value,
+            "reason": picture.reason,
+            "noted_at": picture.noted_at,
+        }
+        for picture in missing
+    ]
+    if rows:
+        connection.execute(missing_pictures.insert(), rows)
+
+
+def missing_of_items(
+    connection: Connection, item_ids: Sequence[int]
+) -> dict[int, list[MissingPicture]]:
+    """The pictures that each of these items lacks, in the order in which that was noted."""
+    found: dict[int, list[MissingPicture]] = {}
+    query = select(missing_pictures).where(missing_pictures.c.item_id.in_(item_ids))
+    for row in connection.execute(query.order_by(missing_pictures.c.id)):
+        picture = MissingPicture(EvidenceKind(row.kind), row.reason, row.noted_at)
+        found.setdefault(row.item_id, []).append(picture)
+    return found
 
 
 def of_items(connection: Connection, item_ids: Sequence[int]) -> dict[int, list[Evidence]]:

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Row, and_, select
 
-from shared.contracts import Evidence
+from shared.contracts import Evidence, MissingPicture
 from shared.record import artifacts
 from shared.record import items as items_room
 from shared.record.items import Item
@@ -92,6 +92,7 @@ class ItemFile:
     intents: list[StoredIntent]
     late_findings: list[LateFinding]
     evidence: list[Evidence]
+    missing_pictures: list[MissingPicture]
     worked_by: Hand | None
 
 
@@ -112,6 +113,7 @@ def _files(connection: Connection, page: Sequence[Item]) -> Iterator[ItemFile]:
     announced = _intents(connection, ids)
     later = _late_findings(connection, ids)
     evidence = artifacts.of_items(connection, ids)
+    missing = artifacts.missing_of_items(connection, ids)
     hands = _hands(connection, {item.slot_id for item in page if item.slot_id})
     for item in page:
         outcome, rests_on = ended.get(item.id, (None, None))
@@ -122,6 +124,7 @@ def _files(connection: Connection, page: Sequence[Item]) -> Iterator[ItemFile]:
             intents=announced.get(item.id, []),
             late_findings=later.get(item.id, []),
             evidence=evidence.get(item.id, []),
+            missing_pictures=missing.get(item.id, []),
             worked_by=hands.get(item.slot_id or ""),
         )
 

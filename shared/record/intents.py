@@ -8,16 +8,29 @@ from collections.abc import Sequence
 from sqlalchemy import ColumnElement, Connection, and_, select, true, update
 
 from shared.contracts import Intent, IntentTerms, Verdict
-from shared.record import claims
+from shared.errors import NothingClicked
+from shared.record import claims, tasks
 from shared.record.claims import HeldClaim
 from shared.record.tables import intents
+from shared.task_state import TaskState
 from shared.utils import utc_now
 
 
-def state(connection: Connection, claim: HeldClaim, terms: IntentTerms) -> Intent:
-    """Write an intent under the claim's fence. Raises ClaimLost if the fence has moved on."""
+def new_marker() -> str:
+    """A marker that no intent has."""
+    return f"AAB-{secrets.token_hex(6)}"
+
+
+def state(
+    connection: Connection, claim: HeldClaim, terms: IntentTerms, marker: str | None = None
+) -> Intent:
+    """Write an intent under the claim's fence, with a marker of its own unless one is given.
+
+    Raises ClaimLost if the fence has moved on, and NothingClicked if the task is not to go on.
+    """
     claims.require(connection, claim)
-    marker = f"AAB-{secrets.token_hex(6)}"
+    _require_running(connection, claim)
+    marker = marker or new_marker()
     stated_at = utc_now()
     inserted = connection.execute(
         intents.insert()
@@ -48,6 +61,16 @@ def state(connection: Connection, claim: HeldClaim, terms: IntentTerms) -> Inten
         stated_at=stated_at,
         browser=terms.browser,
     )
+
+
+def stated(connection: Connection, claim: HeldClaim, marker: str) -> Intent | None:
+    """This claim's intent of that marker, if it is in the record: a commit without an answer.
+
+    Raises ClaimLost if the fence has moved on.
+    """
+    claims.require(connection, claim)
+    found = _found(connection, intents.c.marker == marker)
+    return found[0] if found else None
 
 
 def without_verdict(connection: Connection, claim: HeldClaim) -> tuple[Intent, ...]:
@@ -81,6 +104,14 @@ def close(
         _close(connection, claim, Verdict.TAKEN, intents.c.marker.in_(taken))
     if verdict is not None:
         _close(connection, claim, verdict, true())
+
+
+def _require_running(connection: Connection, claim: HeldClaim) -> None:
+    """Let nothing be clicked for a task that was cancelled, or that cannot go on."""
+    task = tasks.get(connection, claim.item.task_id)
+    if task is None or task.state is not TaskState.RUNNING or task.error is not None:
+        why = "" if task is None or task.error is None else f": {task.error}"
+        raise NothingClicked(f"{claim.item.key} was not clicked, its task does not go on{why}")
 
 
 def _found(connection: Connection, which: ColumnElement[bool]) -> tuple[Intent, ...]:

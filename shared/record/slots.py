@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, and_, func, or_, select, update
 
 from shared.record import claims, logins
+from shared.record import tasks as tasks_room
 from shared.record.tables import items, slots, tasks
 from shared.task_state import ItemStatus, TaskState
 from shared.utils import utc_now
@@ -132,7 +133,8 @@ def start(connection: Connection, slot_id: str, worker_id: str, pid: int) -> boo
     """A worker's process answers a doorbell, however late; False if it was answered before.
 
     A process serves one doorbell at a time: if the slot is its own and not over, it answered just
-    now and never heard that this was written.
+    now and never heard that this was written. Any other slot of its own is over, though nobody
+    could write so; what it held is free, and its task is looked at.
     """
     own = and_(slots.c.worker_id == worker_id, slots.c.pid == pid, slots.c.ended_at.is_(None))
     result = connection.execute(
@@ -140,7 +142,13 @@ def start(connection: Connection, slot_id: str, worker_id: str, pid: int) -> boo
         .where(slots.c.id == slot_id, or_(slots.c.started_at.is_(None), own))
         .values(started_at=utc_now(), ended_at=None, worker_id=worker_id, pid=pid)
     )
-    return result.rowcount == 1
+    if result.rowcount != 1:
+        return False
+    for left in live(connection, worker_id):
+        if left.pid == pid and left.id != slot_id:
+            end(connection, left.id)
+            tasks_room.ring_now(connection, left.task_id)
+    return True
 
 
 def note_profile(connection: Connection, slot_id: str, name: str, sha256: str) -> None:

@@ -6,6 +6,7 @@ tasks ─┬─ items ─┬─ outcomes        one at most per item
        │         └─ reads           append-only
        ├─ events                    1..n per task, without gaps
        ├─ artifacts                 files on disk that something rests on
+       ├─ missing_pictures          and why one is missing that belongs there
        ├─ seals                     one per final task: is its manifest made, are its files kept
        └─ slots                     doorbells rung and what became of them
 claims          permanent, one row per (portal, action, key)
@@ -267,6 +268,17 @@ artifacts = Table(
     Column("content_type", String(100), nullable=False),
     Column("taken_at", UtcDateTime, nullable=False),
 )
+
+missing_pictures = Table(
+    "missing_pictures",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _item_id(index=True),
+    Column("kind", String(20), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("noted_at", UtcDateTime, nullable=False),
+)
+"""Why an item lacks a picture that it ought to have; its outcome is no less known."""
 
 seals = Table(
     "seals",

@@ -69,6 +69,8 @@ class RecordedItem:
     attribution: str | None = None
     ended_at: datetime | None = None
     proofs: tuple[Proof, ...] = ()
+    excused: tuple[str, ...] = ()
+    """Kinds of pictures that a row says are missing, and why."""
 
 
 @dataclass(frozen=True)
@@ -200,6 +202,9 @@ def _item(connection: Connection, row: Row[Any], results: Path) -> RecordedItem:
     outcomes = _rows(connection, tables.outcomes, tables.outcomes.c.item_id == row.id)
     outcome = outcomes[0] if outcomes else None
     proofs = _rows(connection, tables.artifacts, tables.artifacts.c.item_id == row.id)
+    missing = _rows(
+        connection, tables.missing_pictures, tables.missing_pictures.c.item_id == row.id
+    )
     return RecordedItem(
         id=row.id,
         key=row.key,
@@ -212,6 +217,7 @@ def _item(connection: Connection, row: Row[Any], results: Path) -> RecordedItem:
             Proof(proof.kind, proof.path, proof.sha256, _sha256(results / proof.path))
             for proof in proofs
         ),
+        excused=tuple(picture.kind for picture in missing if picture.reason),
     )
 
 

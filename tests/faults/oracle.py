@@ -137,7 +137,10 @@ def refused_without_reason(facts: Facts) -> Iterator[Finding]:
 
 
 def evidence_missing_or_changed(facts: Facts) -> Iterator[Finding]:
-    """Every piece of evidence is the file it says; what is approved has before and after."""
+    """Every piece of evidence is the file it says; what is approved has before and after.
+
+    Or a row that says why a picture is missing.
+    """
     for _, item in _items(facts):
         for proof in item.proofs:
             if proof.found_sha256 is None:
@@ -146,7 +149,9 @@ def evidence_missing_or_changed(facts: Facts) -> Iterator[Finding]:
                 yield Finding(Violation.UNTRUE, item.key, f"{proof.path} is not what it was")
         if item.status == ItemStatus.DONE.value:
             # Before a click that somebody else read back, another item may have taken it.
-            kinds = {proof.kind for other in facts.items_of(item.key) for proof in other.proofs}
+            items = facts.items_of(item.key)
+            kinds = {proof.kind for other in items for proof in other.proofs}
+            kinds |= {kind for other in items for kind in other.excused}
             for kind in (EvidenceKind.BEFORE.value, EvidenceKind.AFTER.value):
                 if kind not in kinds:
                     yield Finding(Violation.UNTRUE, item.key, f"approved without picture {kind}")

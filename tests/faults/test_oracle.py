@@ -123,6 +123,10 @@ BROKEN = {
 }
 
 
+def test_a_picture_may_be_missing_where_a_row_says_why() -> None:
+    assert judge(with_item(proofs=PROOFS[:1], excused=("after",))) == []
+
+
 def test_a_sound_record_is_left_alone() -> None:
     """No finding where the promise was kept."""
     # Given a record that says what the portal says

@@ -46,6 +46,13 @@ RETRIED_WITHOUT_HISTORY = Case(
     retried=True,
     attempts=1,
 )
+RETRIED_NEVER_CLICKED_AGAIN = Case(
+    "a retried task, clicked once",
+    reclick=Reclick.NEVER,
+    others=(THEIRS, MOVED_ON),
+    retried=True,
+    attempts=1,
+)
 CASES = (
     ALONE,
     WITH_HISTORY,
@@ -55,6 +62,7 @@ CASES = (
     THRICE,
     RETRIED,
     RETRIED_WITHOUT_HISTORY,
+    RETRIED_NEVER_CLICKED_AGAIN,
 )
 
 WHOLE: dict[str, Callable[[], Model[Any]]] = {

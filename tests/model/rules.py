@@ -44,6 +44,11 @@ class Book(NamedTuple):
         return self._replace(lines=(*self.lines[:place], line, *self.lines[place + 1 :]))
 
 
+def goes_on(book: Book) -> bool:
+    """True if the task was neither cancelled nor failed by another item."""
+    return book.state is TaskState.RUNNING and not book.error
+
+
 def claim(book: Book, place: int, holder: int | None) -> Book | None:
     """Take an item that nobody works on."""
     line = book.lines[place]
@@ -62,9 +67,9 @@ def release(book: Book, place: int) -> Book | None:
 
 
 def state_intent(book: Book, place: int, holder: int | None, mark: int) -> Book | None:
-    """Note "about to click", under the fence."""
+    """Note "about to click", under the fence, while the task is to go on."""
     line = book.lines[place]
-    if line.holder != holder:
+    if line.holder != holder or not goes_on(book):
         return None
     return book.having(place, line._replace(intents=(*line.intents, (mark, None))))
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import pytest
 
-from tests.model.catalogue import SAFEGUARDS, WHOLE, Safeguard
+from tests.model import protocol
+from tests.model.catalogue import RETRIED_NEVER_CLICKED_AGAIN, SAFEGUARDS, WHOLE, Safeguard
 from tests.model.checker import CAN_END, Model, check
-from tests.model.safeguards import Safeguards
+from tests.model.safeguards import ALL_IN_PLACE, Safeguards
 
 
 @pytest.mark.parametrize("name", WHOLE)
@@ -24,6 +25,15 @@ def test_without_a_safeguard_its_promise_is_broken(safeguard: Safeguard) -> None
 
     assert report.broken == safeguard.breaks
     print(f"{safeguard.without}: {report}")
+
+
+def test_where_nothing_is_clicked_again_no_settle_time_is_too_short_for_once() -> None:
+    hasty = replace(ALL_IN_PLACE, settle_long_enough=False)
+    case = replace(RETRIED_NEVER_CLICKED_AGAIN, safeguards=hasty)
+
+    report = check(protocol.model_of(case), only=protocol.ONCE)
+
+    assert report.broken is None, str(report)
 
 
 def test_every_switch_has_its_row() -> None:

@@ -113,6 +113,10 @@ def _intend(world: World, me: int, worker: Worker, case: Case) -> Iterator[Step]
         yield from _click(world, me, worker._replace(asks=(mark,)), case)
         return
     holder = me if case.safeguards.fence_at_intent else world.line.holder
+    if holder == world.line.holder and not rules.goes_on(world.book):
+        cancelled = Worker("write", ending=portal.SKIPPED)
+        yield "may not announce a click any more", world.with_worker(me, cancelled)
+        return
     book = rules.state_intent(world.book, 0, holder, mark)
     if book is None:
         yield _lost(world, me)
@@ -141,6 +145,8 @@ def _click(world: World, me: int, worker: Worker, case: Case) -> Iterator[Step]:
     if worker.at == "click":
         closing = worker._replace(at="close, try again", timer=0)
         yield "cannot click: the page is not ready", world.with_worker(me, closing)
+        after = after_error(PortalUnavailable(), worker, intent_open=True, case=case)
+        yield "cannot click, but an earlier step was taken", world.with_worker(me, after)
 
 
 # -- reading back, and resolving ---------------------------------------------------------------
@@ -207,7 +213,10 @@ def _still_pending(world: World, me: int, worker: Worker, case: Case) -> Iterato
             _to_write(world, me, portal.REFUSED_AFTER_ALL),
         )
     if case.reclick is Reclick.NEVER:
-        yield "reads: still pending, unverified", _to_write(world, me, portal.STILL_PENDING)
+        ending = portal.UNVERIFIED
+        if not case.safeguards.unverified_stays_open:
+            ending = portal.STILL_PENDING
+        yield "reads: still pending, unverified", _to_write(world, me, ending)
         return
     then = "close, try again" if worker.at == "back" else "close, look"
     closing = worker._replace(at=then, timer=0)

@@ -6,13 +6,14 @@ import hashlib
 import io
 import resource
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from PIL import Image
 
-from automation_service.evidence import PICTURE_ROOM
+from automation_service.evidence import PICTURE_ROOM, EvidenceFolder
 from automation_service.profile import Reclick
-from shared.contracts import Attribution, Condition, EvidenceKind, Verdict
+from shared.contracts import Attribution, Condition, EvidenceKind, Review, Verdict
 from shared.errors import ApplicationError, ClaimLost, EvidenceFailed, ProfileMismatch
 from shared.task_state import ItemStatus
 from tests.integration.automation_service.conftest import SETTLE, Desk
@@ -220,7 +221,12 @@ def test_without_leave_to_click_again_a_lost_click_ends_unverified(desk: Desk) -
     outcome = desk.approve(claim, profile=careful)
 
     assert outcome.status is ItemStatus.UNVERIFIED
-    assert outcome.verdict is Verdict.UNKNOWN
+    assert outcome.verdict is None
+    assert desk.batch(claim.key)["posts"] == 1
+
+    later = InMemoryClaim(claim.key, claim.intents, attempt=2)
+    assert desk.approve(later, profile=careful).status is ItemStatus.UNVERIFIED
+    assert len(later.open_intents) == 1
     assert desk.batch(claim.key)["posts"] == 1
 
 
@@ -321,6 +327,45 @@ def test_no_room_for_the_picture_after_means_no_click(
     assert claim.intents.stated == []
     assert desk.batch(claim.key)["posts"] == 0
     assert claim.kinds()[0] is EvidenceKind.BEFORE
+
+
+def test_a_picture_that_cannot_be_taken_leaves_what_is_known_as_it_is(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = EvidenceFolder.take
+
+    def take_before_only(folder: EvidenceFolder, camera: Any, kind: EvidenceKind, *of: Any) -> Any:
+        if kind is EvidenceKind.AFTER:
+            raise EvidenceFailed("A picture could not be stored: the disk is full.")
+        return take(folder, camera, kind, *of)
+
+    monkeypatch.setattr(EvidenceFolder, "take", take_before_only)
+    claim = InMemoryClaim(desk.a_batch())
+
+    outcome = desk.approve(claim)
+
+    assert (outcome.status, outcome.attribution) == (ItemStatus.DONE, Attribution.OURS)
+    (missing,) = claim.missing
+    assert (missing.kind, "disk is full" in missing.reason) == (EvidenceKind.AFTER, True)
+
+
+def test_a_review_is_compared_with_a_batch_that_was_rejected_meanwhile(desk: Desk) -> None:
+    claim = InMemoryClaim(desk.a_batch(status="Rejected"))
+    claim.review = Review("Pending", {"District": "Pune"}, "2026-01-01T12:00:00.000Z")
+
+    outcome = desk.approve(claim)
+
+    assert outcome.status is ItemStatus.REFUSED
+    assert outcome.detail.startswith("Changed since review: ")
+    assert outcome.details["shown_for_review"]["status"] == "Pending"
+    assert outcome.details["shown_now"]["status"] == "Rejected"
+
+
+def test_no_column_of_a_batch_is_another_one_tomorrow(desk: Desk) -> None:
+    shown = desk.portal().read(desk.a_batch()).columns
+
+    assert shown["Submitted On"]
+    assert "days" not in "".join(shown.values())
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from shared.contracts import (
     EvidenceKind,
     Intent,
     IntentTerms,
+    MissingPicture,
     Reading,
     Review,
     Verdict,
@@ -58,6 +59,7 @@ class InMemoryClaim:
         self.journal: list[str] = []
         self.readings: list[Reading] = []
         self.evidence: list[Evidence] = []
+        self.missing: list[MissingPicture] = []
         self.waited: list[float] = []
         self.waited_since_taken: list[float] = []
         self._taken_at = time.monotonic()
@@ -73,6 +75,10 @@ class InMemoryClaim:
         """Raise ClaimLost once `lost` was set."""
         if self.lost:
             raise ClaimLost
+
+    def still_wanted(self) -> None:
+        """Nobody calls it off."""
+        self.check()
 
     def wait_until(self, moment: float) -> None:
         """Let the time really pass."""
@@ -115,6 +121,10 @@ class InMemoryClaim:
         """Keep a file."""
         self.evidence.append(evidence)
         self.journal.append(f"picture {evidence.kind.value}")
+
+    def note_missing(self, picture: MissingPicture) -> None:
+        """Keep why a picture is missing."""
+        self.missing.append(picture)
 
     def log(self, message: str, level: str = "info") -> None:
         """Nobody reads this task's log."""

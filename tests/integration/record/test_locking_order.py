@@ -121,9 +121,9 @@ def test_the_dead_are_buried_in_one_order_whatever_they_worked_on(
     first, second = sorted([accepted(record).id, accepted(record).id])
     with record.write() as connection:
         workers.announce(connection, "w", "host", 1, 2, ["approve_batches"])
-        for slot_id, task_id in (("s2", second), ("s1", first)):
+        for pid, (slot_id, task_id) in enumerate((("s2", second), ("s1", first))):
             slots.ring(connection, task_id, [slot_id])
-            slots.start(connection, slot_id, "w", 1)
+            slots.start(connection, slot_id, "w", pid)
 
     with record.write() as connection:
         tasks.lock(connection, first)

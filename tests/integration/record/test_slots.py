@@ -93,8 +93,8 @@ def test_a_due_task_says_how_much_there_is_to_do_and_who_is_at_it(record: Record
     # And slots of it that wait, work and are over, and one of another task
     _ring(record, task.id, "waits", "waits too", "works", "over")
     _ring(record, unplanned.id, "another's")
-    for slot_id in ("works", "over", "another's"):
-        assert _start(record, slot_id)
+    for pid, slot_id in enumerate(("works", "over", "another's")):
+        assert _start(record, slot_id, pid=pid)
     with record.write() as connection:
         slots.end(connection, "over")
 
@@ -201,7 +201,7 @@ def test_a_doorbell_given_up_may_still_be_answered_late(record: Record) -> None:
         assert [slot.id for slot in slots.live(connection)] == ["answered"]
 
     # When somebody does, Then he is at work like any other
-    assert _start(record, "late")
+    assert _start(record, "late", pid=2)
     with record.read() as connection:
         assert {slot.id for slot in slots.live(connection)} == {"late", "answered"}
 
@@ -210,8 +210,8 @@ def test_a_slot_that_ends_lets_go_of_items_and_of_its_turn_to_log_in(record: Rec
     # Given a slot with an item in hand and the turn to log in
     task = planned(record, ["a", "b"])
     _ring(record, task.id, "s", "other")
-    for slot_id in ("s", "other"):
-        _start(record, slot_id)
+    for pid, slot_id in enumerate(("s", "other")):
+        _start(record, slot_id, pid=pid)
         claimed(record, task.id, slot_id)
     with record.write() as connection:
         assert logins.take(connection, ACCOUNT, "s", logins.get(connection, ACCOUNT))
@@ -253,3 +253,35 @@ def test_a_slot_makes_room_only_for_another_task_that_waits(record: Record) -> N
     assert waits()
     _start(record, "short")
     assert not waits()
+
+
+def test_a_process_that_begins_a_slot_has_left_every_other(record: Record) -> None:
+    # Given a slot whose process could not write that it left
+    task, other = planned(record, ["a"]), planned(record, ["b"])
+    _ring(record, task.id, "ghost")
+    _ring(record, other.id, "neighbour", "next")
+    _start(record, "ghost")
+    _start(record, "neighbour", pid=2)
+    claimed(record, task.id, "ghost")
+    looked_at(record, task.id)
+
+    # When the same process answers another doorbell
+    assert _start(record, "next")
+
+    # Then the slot is over, what it held is free, and its task is looked at again
+    with record.read() as connection:
+        assert {slot.id for slot in slots.live(connection)} == {"neighbour", "next"}
+        assert claims.held(connection) == []
+    assert task.id in _due(record)
+
+
+def test_a_doorbell_answered_before_ends_no_slot(record: Record) -> None:
+    task = planned(record, ["a"])
+    _ring(record, task.id, "old", "at work")
+    _start(record, "old", pid=2)
+    _start(record, "at work")
+
+    assert not _start(record, "old")
+
+    with record.read() as connection:
+        assert {slot.id for slot in slots.live(connection)} == {"old", "at work"}

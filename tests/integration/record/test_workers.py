@@ -56,14 +56,12 @@ def test_what_a_buried_worker_had_in_hand_is_free_and_its_tasks_are_due(record: 
     shared, other = planned(record, ["a", "b"]), accepted(record)
     for worker_id in ("dead", "alive"):
         _announce(record, worker_id)
-    for slot_id, worker_id, task_id in (
-        ("s1", "dead", shared.id),
-        ("s2", "alive", shared.id),
-        ("s3", "dead", other.id),
+    for pid, (slot_id, worker_id, task_id) in enumerate(
+        (("s1", "dead", shared.id), ("s2", "alive", shared.id), ("s3", "dead", other.id))
     ):
         with record.write() as connection:
             slots.ring(connection, task_id, [slot_id])
-            slots.start(connection, slot_id, worker_id, 1)
+            slots.start(connection, slot_id, worker_id, pid)
     claimed(record, shared.id, "s1")
     claimed(record, shared.id, "s2")
     for task_id in (shared.id, other.id):

@@ -2,168 +2,32 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import Any
 
-import pytest
-
-from automation_service.browser import BrowserOptions
-from automation_service.warm_browser import WarmBrowser
-from shared.config import Settings
-from shared.contracts import Claim, EventType, IntentTerms, ItemOutcome
-from shared.errors import ApplicationError, BatchRefused, ClaimLost, LoginRefused, ProfileMismatch
-from shared.record import Record, claims, events, items, migrate, slots, tables, tasks
-from shared.record.tasks import Task
+from shared.contracts import (
+    Claim,
+    EventType,
+    ItemOutcome,
+)
+from shared.errors import (
+    ApplicationError,
+    BatchRefused,
+    ClaimLost,
+    LoginRefused,
+)
+from shared.record import claims, slots, tables
 from shared.task_state import ItemStatus, TaskState
 from shared.utils import new_id, utc_now
+from tests.integration.worker_service.office import (
+    TERMS,
+    LetterParams,
+    Office,
+    plan_letters,
+    stamped,
+    stamping,
+)
 from worker_service.context import TaskContext
-from worker_service.executor import Executor
-from worker_service.params import TaskParams
-from worker_service.registry import Plan, TaskDefinition, task
-from worker_service.slot_rules import SlotRules
-
-TERMS = IntentTerms(click_budget=1, settle=1, session="s", browser="b", permit_ends=1000)
-
-
-class LetterParams(TaskParams):
-    letters: list[str]
-
-
-def plan_letters(params: LetterParams, context: TaskContext) -> Plan:
-    return Plan(
-        portal="https://letters.example",
-        action="stamp",
-        keys=params.letters,
-        params_for=lambda keys: {"letters": list(keys)},
-    )
-
-
-def stamping(
-    stamp: Callable[[Claim], ItemOutcome],
-    plan: Callable[[LetterParams, TaskContext], Plan] = plan_letters,
-) -> TaskDefinition[Any]:
-    @task(
-        name="stamp_letters",
-        title="Stamp",
-        description="Stamps letters.",
-        side_effect="write",
-        params=LetterParams,
-        plan=plan,
-        words={ItemStatus.DONE: "stamped"},
-    )
-    def stamp_letters(claim: Claim, params: LetterParams, context: TaskContext) -> ItemOutcome:
-        return stamp(claim)
-
-    return stamp_letters
-
-
-def stamped(claim: Claim) -> ItemOutcome:
-    return ItemOutcome(ItemStatus.DONE, f"{claim.key} stamped")
-
-
-class Office:
-    """A record, and executors that serve it."""
-
-    def __init__(self, folder: Path, database_url: str) -> None:
-        self.folder = folder
-        self.record = Record(database_url)
-        migrate(self.record)
-        self.told: list[str] = []
-        self.draining = threading.Event()
-
-    def accept(self, *letters: str) -> str:
-        task_id = new_id()
-        wanted = Task(
-            id=task_id,
-            task_type="stamp_letters",
-            params={"letters": list(letters)},
-            state=TaskState.PENDING,
-            caller="default",
-            created_at=utc_now(),
-        )
-        with self.record.write() as connection:
-            tasks.insert(connection, wanted)
-        return task_id
-
-    def serve(self, task_id: str, definition: TaskDefinition[Any], **rules: Any) -> str:
-        slot_id = new_id()
-        with self.record.write() as connection:
-            slots.ring(connection, task_id, [slot_id])
-        return self.executor(definition, **rules).serve(slot_id, task_id)
-
-    def executor(self, definition: TaskDefinition[Any], **rules: Any) -> Executor:
-        defaults: dict[str, Any] = {
-            "worker_id": "w",
-            "pid": 1,
-            "lease_seconds": 30,
-            "turn_seconds": 60,
-            "item_time_limit": 60,
-            "max_attempts": 3,
-        }
-        return Executor(
-            self.record,
-            {definition.name: definition},
-            self._context_of,
-            self.told.append,
-            self.draining.is_set,
-            SlotRules(**{**defaults, **rules}),
-        )
-
-    def task(self, task_id: str) -> Task:
-        with self.record.read() as connection:
-            found = tasks.get(connection, task_id)
-        assert found is not None
-        return found
-
-    def items(self, task_id: str) -> dict[str, items.Item]:
-        with self.record.read() as connection:
-            return {item.key: item for item in items.page(connection, task_id, -1, 100)}
-
-    def events(self, task_id: str) -> list[events.Event]:
-        with self.record.read() as connection:
-            return events.after(connection, task_id, 0, 1000)
-
-    def make_due(self, task_id: str) -> None:
-        """Let the backoff of every item be over."""
-        with self.record.write() as connection:
-            for item in items.page(connection, task_id, -1, 100):
-                connection.execute(
-                    tables.items.update().where(tables.items.c.id == item.id).values(delay=None)
-                )
-
-    def _context_of(self, task_id: str, slot_id: str) -> TaskContext:
-        settings = Settings(data_dir=self.folder, results_dir=self.folder / "results")
-        options = BrowserOptions(
-            headless=True,
-            binary="",
-            driver="",
-            timeout=10,
-            temp_dir=self.folder / "browsers",
-            downloads=self.folder / "downloads",
-            max_items=10,
-        )
-        return TaskContext(
-            task_id=task_id,
-            slot_id=slot_id,
-            settings=settings,
-            record=self.record,
-            browser=WarmBrowser(options, lambda _: None),
-            profile=_no_profile,
-        )
-
-
-def _no_profile(name: str) -> Any:
-    raise ProfileMismatch(f"No profile {name} here.")
-
-
-@pytest.fixture
-def office(tmp_path: Path, database_url: str) -> Iterator[Office]:
-    found = Office(tmp_path, database_url)
-    yield found
-    found.record.close()
+from worker_service.registry import Plan
 
 
 def test_a_task_is_planned_worked_off_and_completed_in_one_turn(office: Office) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from automation_service.portal import Credentials
-from shared.errors import AccountLocked, LoginRefused
+from shared.errors import AccountLocked, LoginRefused, TimeIsUp
 from shared.record import Record, logins, migrate, tables
 from worker_service.login_gate import RecordLoginGate
 
@@ -100,3 +100,17 @@ def test_the_record_never_holds_the_password(record: Record) -> None:
         rows = connection.execute(tables.logins.select()).all()
 
     assert "hunter2-secret" not in repr(rows)
+
+
+def test_waiting_for_a_turn_ends_when_nobody_wants_it_any_more(record: Record) -> None:
+    def is_over() -> None:
+        raise TimeIsUp
+
+    waiting = RecordLoginGate(record, PORTAL, OFFICER, "slot 2", is_over)
+
+    with (
+        RecordLoginGate(record, PORTAL, OFFICER, "slot 1").turn(),
+        pytest.raises(TimeIsUp),
+        waiting.turn(),
+    ):
+        pytest.fail("The turn was given twice.")

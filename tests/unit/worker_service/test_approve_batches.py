@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from orchestrator_service.catalogue import KnownType
 from shared.config import load_settings
 from shared.errors import InvalidParams
-from worker_service.approve_batches import ApproveBatchesParams, approve_batches
+from worker_service.approve_batches import ApproveBatchesParams, approve_batches, origin_of
 
 
 def test_batches_may_be_named_by_text_and_by_number() -> None:
@@ -125,3 +125,18 @@ def test_clients_see_the_words_of_the_portal_business() -> None:
         "reviewed": "to_approve",
     }
     assert approve_batches.announcement.aliases == {"max_batches": "batch_count"}
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("http://Portal.example", "http://portal.example"),
+        ("http://portal.example:80/esc", "http://portal.example"),
+        ("HTTPS://portal.example:443", "https://portal.example"),
+        ("http://portal.example:443", "http://portal.example:443"),
+        ("http://user:pass@portal.example:8080", "http://portal.example:8080"),
+        ("http://[::1]:80", "http://[::1]"),
+    ],
+)
+def test_two_spellings_of_one_portal_share_their_claims(url: str, origin: str) -> None:
+    assert origin_of(url) == origin

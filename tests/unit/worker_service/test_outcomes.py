@@ -58,14 +58,22 @@ def test_spent_attempts_fail_the_item_and_say_why() -> None:
 
 
 def test_spent_attempts_after_an_announced_click_are_never_called_failed() -> None:
-    decision = decide(BrowserDied(), attempt=3, max_attempts=3, intent_open=True)
+    decision = decide(BrowserDied(), attempt=6, max_attempts=3, intent_open=True)
 
     assert isinstance(decision, Finish)
     assert decision.outcome.status is ItemStatus.UNVERIFIED
 
 
+@pytest.mark.parametrize("attempt", [3, 5])
+def test_an_announced_click_is_read_some_more_after_the_last_attempt(attempt: int) -> None:
+    decision = decide(BrowserDied(), attempt=attempt, max_attempts=3, intent_open=True)
+
+    assert isinstance(decision, TryAgain)
+    assert decision.delay.total_seconds() <= 8
+
+
 def test_giving_up_closes_no_intent_since_nobody_has_read_what_became_of_it() -> None:
-    decision = decide(BrowserDied(), attempt=3, max_attempts=3, intent_open=True)
+    decision = decide(BrowserDied(), attempt=6, max_attempts=3, intent_open=True)
 
     assert isinstance(decision, Finish)
     assert decision.outcome.verdict is None
@@ -99,9 +107,10 @@ def test_a_lost_claim_writes_nothing() -> None:
 
 
 def test_an_error_nobody_foresaw_is_tried_again_and_then_named() -> None:
-    again = decide(KeyError("x"), attempt=1, max_attempts=2, intent_open=False)
-    spent = decide(KeyError("x"), attempt=2, max_attempts=2, intent_open=False)
+    again = decide(KeyError("the key"), attempt=1, max_attempts=2, intent_open=False)
+    spent = decide(KeyError("the key"), attempt=2, max_attempts=2, intent_open=False)
 
     assert isinstance(again, TryAgain)
     assert isinstance(spent, Finish)
     assert "KeyError" in spent.outcome.detail
+    assert "the key" not in f"{again} {spent}"

@@ -1,0 +1,168 @@
+"""The steps before the one with the effect: what they may do, and what follows if they fail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from automation_service.batch_approval_service import BatchApprovalService
+from automation_service.evidence import EvidenceFolder
+from automation_service.portal import Portal
+from automation_service.profile import Reclick
+from shared.contracts import Verdict
+from shared.errors import PageChanged, ProfileMismatch
+from shared.task_state import ItemStatus
+from tests.integration.automation_service.conftest import OpenPortal
+from tests.integration.automation_service.pages import APPROVE, PROFILE, Pages
+from tests.integration.automation_service.worker_double import InMemoryClaim
+
+OPEN = "<i id=status>Open</i>"
+TWO_STEPS = [{"click": "#open"}, {"click": "#approve", "effect": True}]
+BUDGET = 3.0
+
+
+@pytest.fixture
+def two_steps(portal_with: OpenPortal) -> Portal:
+    """A portal on which a dialog has to be opened before a batch can be approved."""
+    quick = {"click_budget": BUDGET}
+    return portal_with(approve={"steps": TWO_STEPS}, timings=quick)
+
+
+def approving(portal: Portal, folder: Path) -> BatchApprovalService:
+    return BatchApprovalService(portal, EvidenceFolder(folder, "task"))
+
+
+@pytest.mark.parametrize(
+    "opener",
+    [
+        "<button id=open>Open</button>",
+        """<button id=open type=button onclick="setTimeout(() => form.requestSubmit(), 50)">
+            Open</button>""",
+    ],
+    ids=["at once", "later"],
+)
+def test_what_an_earlier_step_submits_never_leaves(
+    two_steps: Portal, pages: Pages, opener: str
+) -> None:
+    submitting = """<form id=form onsubmit="fetch('/form', {method: 'POST'}); return false">"""
+    late = (
+        "<script>setTimeout(() => document.getElementById('approve').hidden = false, 300)</script>"
+    )
+    pages.batch("A", OPEN + submitting + opener + "</form>" + _hidden(APPROVE) + late)
+    page = two_steps.open_batch("A")
+
+    with page.aim("", "[m]", BUDGET) as aim:
+        aim.click()
+
+    assert pages.wait_for_posts(1) == ["/effect"]
+
+
+def test_an_intent_stays_open_once_a_step_was_taken(
+    two_steps: Portal, pages: Pages, tmp_path: Path
+) -> None:
+    done = "document.getElementById('status').textContent = 'Done'"
+    pages.batch("A", OPEN + f'<button id=open onclick="{done}">Open</button>' + APPROVE)
+    claim = InMemoryClaim("A")
+
+    with pytest.raises(PageChanged):
+        approving(two_steps, tmp_path).approve(claim, "")
+
+    assert len(claim.open_intents) == 1
+
+
+def test_an_intent_is_closed_at_once_where_no_step_was_taken(
+    two_steps: Portal, pages: Pages, tmp_path: Path
+) -> None:
+    pages.batch("A", OPEN + APPROVE)
+    claim = InMemoryClaim("A")
+
+    with pytest.raises(ProfileMismatch, match="#open"):
+        approving(two_steps, tmp_path).approve(claim, "")
+
+    assert list(claim.intents.verdicts.values()) == [Verdict.NOT_TAKEN]
+    assert claim.waited == []
+
+
+@pytest.mark.parametrize(("reclick", "open_ones"), [("after_settle", 0), ("never", 1)])
+def test_a_page_without_the_last_step_is_read_before_the_task_ends(
+    portal_with: OpenPortal, pages: Pages, tmp_path: Path, reclick: str, open_ones: int
+) -> None:
+    portal = portal_with(approve={"steps": TWO_STEPS}, timings={"click_budget": BUDGET})
+    portal.profile = portal.profile.model_copy(update={"reclick": Reclick(reclick)})
+    pages.batch("A", OPEN + "<button id=open>Open</button>")
+    claim = InMemoryClaim("A")
+
+    with pytest.raises(ProfileMismatch, match="#approve"):
+        approving(portal, tmp_path).approve(claim, "")
+
+    assert len(claim.open_intents) == open_ones
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (APPROVE, ItemStatus.REVIEWED),
+        ("", ItemStatus.REFUSED),
+        ("<button id=approve disabled>Approve</button>", ItemStatus.REFUSED),
+    ],
+    ids=["offered", "absent", "disabled"],
+)
+def test_a_review_says_whether_the_page_offers_to_approve(
+    portal_with: OpenPortal, pages: Pages, tmp_path: Path, content: str, status: ItemStatus
+) -> None:
+    pages.batch("A", OPEN + content)
+    portal = portal_with(timings={"click_budget": 1})
+
+    outcome = approving(portal, tmp_path).review(InMemoryClaim("A"))
+
+    assert outcome.status is status
+    assert ("no way to approve it" in outcome.detail) is (status is ItemStatus.REFUSED)
+    assert pages.posts == []
+
+
+def _hidden(button: str) -> str:
+    return button.replace("<button", "<button hidden")
+
+
+SAYS = """<button id=approve onclick="const p = document.createElement('p'); p.className = 'bad';
+    p.textContent = '{words}'; document.body.append(p)">Approve</button>"""
+GOES = """<button id=approve onclick="location.href = '/batches/result'">Approve</button>"""
+
+
+@pytest.mark.parametrize(
+    ("words", "signal"),
+    [
+        ("BATCH001 has no trainer.", "refused"),
+        ("No trainer.", "refused"),
+        ("BATCH002 has no trainer.", "silence"),
+        ("BATCH0012 has no trainer.", "silence"),
+    ],
+)
+def test_words_on_the_page_that_was_clicked_are_about_its_batch_unless_they_name_another(
+    portal_with: OpenPortal, pages: Pages, words: str, signal: str
+) -> None:
+    page = _clicked(portal_with, pages, SAYS.replace("{words}", words))
+
+    assert page.hear(BUDGET).signal == signal
+
+
+@pytest.mark.parametrize(
+    ("words", "signal"), [("BATCH001 has no trainer.", "refused"), ("No trainer.", "silence")]
+)
+def test_words_on_the_page_that_follows_are_about_the_batch_only_if_they_name_it(
+    portal_with: OpenPortal, pages: Pages, words: str, signal: str
+) -> None:
+    pages.batch("BATCH001", OPEN + f"<p class=bad>{words}</p>", path="/batches/result")
+    page = _clicked(portal_with, pages, GOES)
+
+    assert page.hear(BUDGET).signal == signal
+
+
+def _clicked(portal_with: OpenPortal, pages: Pages, button: str) -> Any:
+    pages.batch("BATCH001", OPEN + button)
+    page = portal_with(approve=PROFILE["approve"]).open_batch("BATCH001")
+    with page.aim("", "[m]", BUDGET) as aim:
+        aim.click()
+    return page
