@@ -35,6 +35,9 @@ class OccupiedSlot:
         self._here = here
         self.task_id = here.practise(steps=1, seconds=LONG_SECONDS)
         wait_for(lambda: bool(here.at_work(self.task_id)))
+        (slot,) = here.at_work(self.task_id)
+        assert slot.pid is not None
+        self.pid = slot.pid
         self._occupied = True
 
     def free(self) -> None:
@@ -42,8 +45,6 @@ class OccupiedSlot:
         if not self._occupied:
             return
         self._occupied = False
-        (slot,) = self._here.at_work(self.task_id)
         self._here.cancel(self.task_id)
-        assert slot.pid is not None
-        os.kill(slot.pid, signal.SIGKILL)
+        os.kill(self.pid, signal.SIGKILL)
         self._here.finish(self.task_id)
