@@ -178,10 +178,24 @@ def running_system(
 
 
 @pytest.fixture(scope="module")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for what all tests of a module share."""
+    return tmp_path_factory.mktemp("shared")
+
+
+@pytest.fixture(scope="module")
+def shared_database(
+    request: pytest.FixtureRequest, shared_folder: Path
+) -> Iterator[Callable[[], str]]:
+    """Make databases likewise, for all tests of a module."""
+    with _databases(request, shared_folder) as make:
+        yield make
+
+
+@pytest.fixture(scope="module")
 def shared_system(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    shared_folder: Path, shared_database: Callable[[], str]
 ) -> Iterator[Callable[..., PracticeSystem]]:
     """Start whole systems likewise, for all tests of a module."""
-    folder = tmp_path_factory.mktemp("shared")
-    with _databases(request, folder) as make, _systems(folder, make) as start:
+    with _systems(shared_folder, shared_database) as start:
         yield start

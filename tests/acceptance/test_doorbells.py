@@ -1,6 +1,6 @@
 """What docs/operations.md says of Celery on Redis: a test behind each sentence.
 
-None of these tasks needs a browser: a doorbell is the same for all.
+None of these tasks needs a browser: a doorbell is the same for all. One system serves all tests.
 """
 
 from __future__ import annotations
@@ -12,35 +12,89 @@ import threading
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
 from launcher.inheritance import practice_environment
 from launcher.redis_server import RedisServer
+from launcher.services import Worker
+from launcher.system import PracticeSystem
 from shared.record import tables, workers
 from tests.acceptance.conftest import Deployment, assert_told_once, wait_for
 from tests.acceptance.doorbell_queue import DoorbellQueue, foreign_messages
-
-Deploy = Callable[..., Any]
+from tests.acceptance.occupied_slot import LONG_SECONDS, OccupiedSlot, seen_from_outside
 
 pytestmark = pytest.mark.timeout(240)
 
-LONG_SECONDS = 3600.0
 BEYOND_VISIBILITY_SECONDS = 3601.0
 TASKS = 3
+ATTEMPTS = 3
 SLOW_START_SECONDS = 6.0
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RedisServer]:
+    """A Redis that holds nothing but Celery's results."""
+    folder = tmp_path_factory.mktemp("results")
+    environment = practice_environment(folder, folder)
+    server = RedisServer(folder / "data", log=folder / "redis.log", environment=environment)
+    try:
+        server.start_on_a_free_port()
+        yield server
+    finally:
+        server.kill()
+
+
+@pytest.fixture(scope="module")
+def deployment(
+    shared_system: Callable[..., PracticeSystem], results: RedisServer
+) -> Iterator[Deployment]:
+    """One worker with one slot."""
+    settings = {"CELERY_RESULT_BACKEND": results.url, "MAX_ATTEMPTS": str(ATTEMPTS)}
+    with seen_from_outside(shared_system(batches=1, settings=settings)) as here:
+        yield here
+
+
+@pytest.fixture
+def queue(deployment: Deployment) -> Iterator[DoorbellQueue]:
+    """The doorbells at its broker."""
+    opened = DoorbellQueue(deployment.system.redis_url)
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def here(
+    deployment: Deployment, queue: DoorbellQueue, results: RedisServer
+) -> Iterator[Deployment]:
+    """That system, with both Redis at work and no doorbell under way, before and afterwards."""
+    yield deployment
+    for server in (deployment.system.redis, results):
+        if server.running:
+            server.thaw()
+        else:
+            server.start()
+    wait_for(lambda: not queue.waiting() and queue.given_out() == 0)
+
+
+@pytest.fixture
+def add_worker(here: Deployment) -> Iterator[Callable[[], Worker]]:
+    """Start more workers; they are gone afterwards."""
+    yield here.system.add_worker
+    for worker in here.system.workers[1:]:
+        worker.kill()
+    del here.system.workers[1:]
 
 
 class Line:
     """A system whose only slot is taken, so that the doorbells of other tasks stand in line."""
 
-    def __init__(self, here: Deployment) -> None:
+    def __init__(self, here: Deployment, queue: DoorbellQueue) -> None:
         self.here = here
-        self.queue = DoorbellQueue(here.system.redis_url)
-        self._long = here.practise(steps=1, seconds=LONG_SECONDS)
-        wait_for(lambda: bool(here.at_work(self._long)))
+        self.queue = queue
+        self._slot = OccupiedSlot(here)
+        self.let_go = self._slot.free
 
     def of(self, count: int) -> list[str]:
         """Give so many tasks and wait until their doorbells stand in line."""
@@ -48,20 +102,18 @@ class Line:
         wait_for(lambda: len(self.queue.waiting()) == count)
         return task_ids
 
-    def let_go(self) -> None:
-        """Free the slot: its task is cancelled and the process at work on it killed."""
-        (slot,) = self.here.at_work(self._long)
-        self.here.cancel(self._long)
-        assert slot.pid is not None
-        os.kill(slot.pid, signal.SIGKILL)
-
 
 @pytest.fixture
-def line(deploy: Deploy) -> Iterator[Line]:
+def line(here: Deployment, queue: DoorbellQueue) -> Iterator[Line]:
     """Doorbells in line at a busy worker."""
-    made = Line(deploy(batches=1))
+    made = Line(here, queue)
     yield made
-    made.queue.close()
+    made.let_go()
+
+
+def log_of(here: Deployment) -> str:
+    """Everything that services have logged so far."""
+    return (here.system.folder / "logs" / "automation.log").read_text()
 
 
 def assert_done_once(here: Deployment, task_id: str) -> None:
@@ -152,14 +204,16 @@ def test_a_doorbell_is_acknowledged_before_its_work_begins(line: Line) -> None:
     assert worker.is_running()
 
 
-def test_a_busy_worker_leaves_doorbells_to_an_idle_one(line: Line) -> None:
+def test_a_busy_worker_leaves_doorbells_to_an_idle_one(
+    line: Line, add_worker: Callable[[], Worker]
+) -> None:
     # Given a busy worker and a doorbell, which it does not fetch
     (task_id,) = line.of(1)
     worker = line.here.system.workers[0]
     assert line.queue.given_out() == 0
 
     # When another worker comes, Then that very doorbell is answered, by the other one
-    other = line.here.system.add_worker()
+    other = add_worker()
     assert_done_once(line.here, task_id)
     with line.here.record.read() as connection:
         rung = connection.execute(
@@ -171,11 +225,13 @@ def test_a_busy_worker_leaves_doorbells_to_an_idle_one(line: Line) -> None:
 
 
 @pytest.mark.parametrize("fault", ["frozen", "stopped"])
-def test_a_redis_that_does_not_answer_holds_up_nobody(line: Line, fault: str) -> None:
+def test_a_redis_that_does_not_answer_holds_up_nobody(
+    line: Line, add_worker: Callable[[], Worker], fault: str
+) -> None:
     """Neither requests nor the dispatcher's watch nor a slot at work: all have time limits."""
-    # Given a slot at work, a second worker, and a Redis that hangs or is gone
+    # Given two workers at work, and a Redis that hangs or is gone
     here = line.here
-    other = here.system.add_worker()
+    other = add_worker()
     steady = here.practise(steps=600, seconds=600)
     wait_for(lambda: bool(here.at_work(steady)))
     if fault == "frozen":
@@ -197,40 +253,35 @@ def test_a_redis_that_does_not_answer_holds_up_nobody(line: Line, fault: str) ->
         here.system.redis.thaw()
     else:
         here.system.redis.start()
-    other.start()
+    here.cancel(steady)
+    line.let_go()
     for task_id in accepted:
         assert_done_once(here, task_id)
 
 
 @pytest.mark.parametrize("fault", ["frozen", "gone"])
 def test_results_that_cannot_be_kept_hold_up_nobody(
-    deploy: Deploy, tmp_path: Path, fault: str
+    here: Deployment, results: RedisServer, fault: str
 ) -> None:
-    folder = tmp_path / "results-redis"
-    environment = practice_environment(folder, tmp_path)
-    results = RedisServer(folder, log=tmp_path / "results.log", environment=environment)
-    results.start_on_a_free_port()
-    try:
-        here = deploy(batches=1, settings={"CELERY_RESULT_BACKEND": results.url})
-        worker = psutil.Process(here.system.workers[0].pid)
-        if fault == "frozen":
-            results.freeze()
-        else:
-            results.kill()
-
-        for _ in range(TASKS):
-            assert_done_once(here, here.practise(steps=2))
-        assert worker.is_running()
-    finally:
+    worker = psutil.Process(here.system.workers[0].pid)
+    if fault == "frozen":
+        results.freeze()
+    else:
         results.kill()
 
+    for _ in range(TASKS):
+        assert_done_once(here, here.practise(steps=2))
+    assert worker.is_running()
 
-def test_what_is_no_doorbell_is_thrown_away_and_told(deploy: Deploy, tmp_path: Path) -> None:
+
+def test_what_is_no_doorbell_is_thrown_away_and_told(
+    here: Deployment, queue: DoorbellQueue, tmp_path: Path
+) -> None:
     # Given a worker, and a queue with what others may put there
-    here = deploy(batches=1)
     worker = psutil.Process(here.system.workers[0].pid)
+    assert_done_once(here, here.practise(steps=2))
     child = here.pool_children()[0].pid
-    queue = DoorbellQueue(here.system.redis_url)
+    told_before = len(log_of(here))
     explosion = tmp_path / "unpickled"
     foreign = foreign_messages(explosion)
 
@@ -246,19 +297,17 @@ def test_what_is_no_doorbell_is_thrown_away_and_told(deploy: Deploy, tmp_path: P
     assert queue.waiting() == []
     assert not explosion.exists()
     assert child in {process.pid for process in here.pool_children()}
-    queue.close()
     # And the log says so
-    told = (here.system.folder / "logs" / "automation.log").read_text()
+    told = log_of(here)[told_before:]
     assert told.count("thrown away") >= 5
     assert "somebody.elses" in told
 
 
-def test_a_task_that_kills_its_worker_each_time_is_given_up(deploy: Deploy) -> None:
+def test_a_task_that_kills_its_worker_each_time_is_given_up(here: Deployment) -> None:
     # Given a task on which every process dies
-    here = deploy(batches=1, settings={"MAX_ATTEMPTS": "3"})
     worker = psutil.Process(here.system.workers[0].pid)
     poison = here.practise(steps=1, seconds=LONG_SECONDS)
-    for attempt in range(1, 4):
+    for attempt in range(1, ATTEMPTS + 1):
         wait_for(partial(is_at_attempt, here, poison, attempt))
         (slot,) = here.at_work(poison)
         os.kill(slot.pid, signal.SIGKILL)
@@ -271,39 +320,41 @@ def test_a_task_that_kills_its_worker_each_time_is_given_up(deploy: Deploy) -> N
     assert worker.is_running()
 
 
-def test_a_worker_that_comes_before_its_redis_waits_for_it(deploy: Deploy) -> None:
-    here = deploy(batches=1)
-    here.system.workers[0].stop(timeout=60)
+def test_a_worker_that_comes_before_its_redis_waits_for_it(here: Deployment) -> None:
+    (worker,) = here.system.workers
+    worker.kill()
     here.system.redis.stop()
+    told_before = len(log_of(here))
 
-    here.system.workers[0].launch()
-    log = here.system.folder / "logs" / "automation.log"
-    wait_for(lambda: "Trying again" in log.read_text() or "reconnect" in log.read_text())
+    worker.launch()
+    wait_for(lambda: waits_for_redis(log_of(here)[told_before:]))
     task_id = here.practise(steps=2)
     here.system.redis.start()
 
     assert_done_once(here, task_id)
-    assert here.system.workers[0].running
+    assert worker.running
 
 
-def test_every_line_of_the_log_is_json_whoever_wrote_it(line: Line) -> None:
+def waits_for_redis(told: str) -> bool:
+    return "Trying again" in told or "reconnect" in told
+
+
+def test_every_line_of_the_log_is_json_whoever_wrote_it(here: Deployment) -> None:
     # Given processes of which Celery, kombu and we have something to say
-    line.let_go()
-    assert_done_once(line.here, line.here.practise(steps=2))
-    line.here.system.redis.kill()
-    line.here.system.redis.start()
-    assert_done_once(line.here, line.here.practise(steps=2))
+    assert_done_once(here, here.practise(steps=2))
+    here.system.redis.kill()
+    here.system.redis.start()
+    assert_done_once(here, here.practise(steps=2))
 
     # Then all of it is in one file in one shape
-    text = (line.here.system.folder / "logs" / "automation.log").read_text()
-    lines = [json.loads(told) for told in text.splitlines()]
+    lines = [json.loads(told) for told in log_of(here).splitlines()]
     assert {told["service"] for told in lines} == {"orchestrator", "worker"}
     assert any(told["logger"].startswith("celery.") for told in lines)
 
 
-def test_a_pool_child_may_take_its_time_to_start(deploy: Deploy) -> None:
+def test_a_pool_child_may_take_its_time_to_start(here: Deployment) -> None:
     # Given a child that is slower to start than Celery usually allows
-    here = deploy(batches=1)
+    assert_done_once(here, here.practise(steps=2))
     (first,) = here.pool_children()
     first.kill()
     wait_for(lambda: {p.pid for p in here.pool_children()} - {first.pid} != set())

@@ -5,99 +5,116 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import make_url
 
 from launcher.errors import LauncherError
+from launcher.system import PracticeSystem
 from tests.acceptance.conftest import Deployment, assert_told_once, wait_for
+from tests.acceptance.occupied_slot import seen_from_outside
 from tests.postgresql_server import PostgresqlServer
-
-Deploy = Callable[..., Any]
 
 pytestmark = pytest.mark.timeout(300)
 
 LOCKED_SECONDS = 10.0
-BATCHES = 6
+LOCKED, RESTARTED, CUT = (
+    [f"BATCH{number:03}" for number in range(first, first + 6)] for first in (1, 7, 13)
+)
+"""The batches that each test approves."""
 CUTS = 5
 
 
-def at_work(deploy: Deploy, database_url: str) -> tuple[Deployment, str]:
-    """A system on this database, with two workers in the middle of their batches."""
-    here: Deployment = deploy(batches=BATCHES, workers=2, settings={"DATABASE_URL": database_url})
-    task_id = here.approve(all_pending=True)
+def begin(here: Deployment, batches: list[str]) -> str:
+    """Have two slots in the middle of these batches; the task's id."""
+    task_id = here.approve(batch_ids=batches)
     here.until(task_id, lambda event: bool(event["type"] == "item"))
-    return here, task_id
+    return task_id
 
 
-def assert_all_approved_once(here: Deployment, task_id: str) -> None:
-    words: Counter[str] = here.assert_true(here.finish(task_id))
-    assert words == {"approved": BATCHES}
-    assert here.system.truth()["approvals"] == BATCHES
+def assert_all_approved_once(here: Deployment, task_id: str, batches: list[str]) -> None:
+    assert here.assert_true(here.finish(task_id)) == {"approved": len(batches)}
+    assert [approvals_of(here, key) for key in batches] == [1] * len(batches)
     assert_told_once(list(here.api.follow(task_id, lambda: None)))
 
 
-def test_another_program_keeps_sqlite_locked(deploy: Deploy, tmp_path: Path) -> None:
+def approvals_of(here: Deployment, key: str) -> int:
+    """How often the portal says that the batch was approved."""
+    answer = httpx.get(f"{here.system.truth_url}/truth/batches/{key}", trust_env=False)
+    return len(answer.raise_for_status().json()["approvals"])
+
+
+def test_another_program_keeps_sqlite_locked(
+    running_system: Callable[..., PracticeSystem], tmp_path: Path
+) -> None:
     """This one is about SQLite itself, whatever --database says."""
     # Given work in hand on SQLite
     file = tmp_path / "locked.sqlite3"
-    here, task_id = at_work(deploy, f"sqlite:///{file}")
+    settings = {"DATABASE_URL": f"sqlite:///{file}"}
+    system = running_system(batches=6, concurrency=2, settings=settings)
+    with seen_from_outside(system) as here:
+        task_id = begin(here, LOCKED)
 
-    # When somebody else holds the file's write lock, and a task is given meanwhile
-    with closing(sqlite3.connect(file, isolation_level=None, timeout=60)) as other:
-        other.execute("BEGIN IMMEDIATE")
-        with ThreadPoolExecutor(1) as thread:
-            given = thread.submit(here.practise, 2)
-            threading.Event().wait(LOCKED_SECONDS)
-            other.execute("ROLLBACK")
-            later = given.result(60)
+        # When somebody else holds the file's write lock, and a task is given meanwhile
+        with closing(sqlite3.connect(file, isolation_level=None, timeout=60)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            with ThreadPoolExecutor(1) as thread:
+                given = thread.submit(here.practise, 2)
+                threading.Event().wait(LOCKED_SECONDS)
+                other.execute("ROLLBACK")
+                later = given.result(60)
 
-    # Then both are done
-    assert_all_approved_once(here, task_id)
-    assert here.finish(later)["state"] == "completed"
+        # Then both are done
+        assert_all_approved_once(here, task_id, LOCKED)
+        assert here.finish(later)["state"] == "completed"
 
 
-@pytest.fixture
-def postgresql_url(postgresql: PostgresqlServer) -> Iterator[str]:
-    """URL of an empty database of the test's own."""
+@pytest.fixture(scope="module")
+def on_postgresql(
+    shared_system: Callable[..., PracticeSystem], postgresql: PostgresqlServer
+) -> Iterator[Deployment]:
+    """Two slots on a database of their own."""
     name = f"faults_{os.urandom(6).hex()}"
     postgresql.create_database(name)
-    yield postgresql.url(name)
+    options = {"latency_ms": 200, "settings": {"DATABASE_URL": postgresql.url(name)}}
+    with seen_from_outside(shared_system(batches=18, concurrency=2, **options)) as here:
+        yield here
+        here.system.abandon()
     postgresql.drop_database(name)
 
 
-def test_postgresql_is_restarted(
-    deploy: Deploy, postgresql: PostgresqlServer, postgresql_url: str
-) -> None:
-    here, task_id = at_work(deploy, postgresql_url)
+def test_postgresql_is_restarted(on_postgresql: Deployment, postgresql: PostgresqlServer) -> None:
+    here = on_postgresql
+    task_id = begin(here, RESTARTED)
 
-    postgresql.stop()
     log = here.system.folder / "logs" / "automation.log"
-    wait_for(lambda: "record not reachable" in log.read_text())
+    logged_before = len(log.read_text())
+    postgresql.stop()
+    wait_for(lambda: "record not reachable" in log.read_text()[logged_before:])
     postgresql.start()
 
-    assert_all_approved_once(here, task_id)
+    assert_all_approved_once(here, task_id, RESTARTED)
     assert here.finish(here.practise(2))["state"] == "completed"
 
 
 def test_every_connection_to_postgresql_is_cut(
-    deploy: Deploy, postgresql: PostgresqlServer, postgresql_url: str
+    on_postgresql: Deployment, postgresql: PostgresqlServer
 ) -> None:
-    here, task_id = at_work(deploy, postgresql_url)
+    here = on_postgresql
+    task_id = begin(here, CUT)
 
     for _ in range(CUTS):
         done = here.api.status(task_id)["counts"]
-        postgresql.disconnect_everyone(str(make_url(postgresql_url).database))
+        postgresql.disconnect_everyone(str(make_url(here.system.database_url).database))
         wait_for(partial(has_moved_on, here, task_id, done))
 
-    assert_all_approved_once(here, task_id)
+    assert_all_approved_once(here, task_id, CUT)
 
 
 def has_moved_on(here: Deployment, task_id: str, counts: dict[str, int]) -> bool:

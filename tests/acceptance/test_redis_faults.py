@@ -1,9 +1,12 @@
-"""Whatever happens to Redis: what was accepted is done, and every socket hears of it once."""
+"""Whatever happens to Redis: what was accepted is done, and every socket hears of it once.
+
+It happens to one system, one fault after the other.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -12,10 +15,10 @@ import redis
 from websockets.sync.client import connect
 
 from launcher.redis_server import RedisServer
+from launcher.system import PracticeSystem
 from shared.contracts import TASK_QUEUE
 from tests.acceptance.conftest import Deployment, assert_told_once, wait_for
-
-Deploy = Callable[..., Any]
+from tests.acceptance.occupied_slot import seen_from_outside
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -129,13 +132,24 @@ def everything_told(here: Deployment, task_id: str) -> list[dict[str, Any]]:
         return [json.loads(message) for message in socket]
 
 
+@pytest.fixture(scope="module")
+def here(shared_system: Callable[..., PracticeSystem]) -> Iterator[Deployment]:
+    """Two workers."""
+    with seen_from_outside(shared_system(batches=1, workers=2)) as deployment:
+        yield deployment
+
+
+def log_of(here: Deployment) -> str:
+    """Everything that services have logged so far."""
+    return (here.system.folder / "logs" / "automation.log").read_text()
+
+
 @pytest.mark.parametrize("kind", FAULTS, ids=lambda kind: kind.__name__)
 def test_what_was_accepted_is_done_and_every_event_is_heard_once(
-    deploy: Deploy, kind: type[Fault]
+    here: Deployment, kind: type[Fault]
 ) -> None:
     # Given two workers at a task that somebody follows, and doorbells in line
-    here = deploy(batches=1, workers=2)
-    log = here.system.folder / "logs" / "automation.log"
+    logged_before = len(log_of(here))
     fault = kind(here.system.redis)
     with ThreadPoolExecutor(1) as thread:
         given = [here.practise(steps=20, seconds=10)]
@@ -147,7 +161,7 @@ def test_what_was_accepted_is_done_and_every_event_is_heard_once(
         fault.begin()
         given += [here.practise(steps=2) for _ in range(3)]
         if fault.noticed:
-            wait_for(lambda: fault.noticed in log.read_text())
+            wait_for(lambda: fault.noticed in log_of(here)[logged_before:])
         if fault.fetched_meanwhile:
             here.finish(given[0])
             wait_for(lambda: doorbells_in_line(here.system.redis) == 0)

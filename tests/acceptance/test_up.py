@@ -1,16 +1,16 @@
-"""`./run up`: the system for real work, under a supervisor."""
+"""`./run up`: the system for real work, under a supervisor. One serves most tests."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ class Up:
         self.api = f"http://127.0.0.1:{self.api_port}"
         self.flower = f"http://127.0.0.1:{self.flower_port}"
         self.log = folder / "up.log"
+        self.process: subprocess.Popen[bytes] | None = None
 
     def begin(self, log: Path | None = None, **settings: str) -> subprocess.Popen[bytes]:
         """Type `./run up`, its output in a file."""
@@ -102,64 +103,78 @@ class Up:
 @pytest.fixture
 def up(database_url: str) -> Iterator[Up]:
     """A folder and ports for `./run up`; nothing is left of it after the test."""
+    with _a_folder_for_up(database_url) as made:
+        yield made
+
+
+@pytest.fixture(scope="module")
+def kept_up(shared_database: Callable[[], str]) -> Iterator[Up]:
+    """Likewise, for all tests of this module."""
+    with _a_folder_for_up(shared_database()) as made:
+        yield made
+
+
+@pytest.fixture
+def running_up(kept_up: Up) -> Up:
+    """A `./run up` that serves; a test may end it, and the next one gets another."""
+    if kept_up.process is None or kept_up.process.poll() is not None:
+        kept_up.log.unlink(missing_ok=True)
+        kept_up.process = kept_up.begin()
+        kept_up.wait_until_it_serves()
+    return kept_up
+
+
+@contextmanager
+def _a_folder_for_up(database_url: str) -> Iterator[Up]:
     folder = Path(tempfile.mkdtemp(prefix="up-"))
-    yield Up(folder, database_url)
-    end_all(folder)
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        yield Up(folder, database_url)
+    finally:
+        end_all(folder)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def test_work_is_done_and_shown_in_flower_until_it_is_told_to_end(up: Up) -> None:
-    """Orchestrator, worker, Flower and an embedded Redis, all by one command."""
-    # Given a running system
-    running = up.begin()
-    up.wait_until_it_serves()
-
-    # When a task is done
-    task_id = up.run_task()
-
-    # Then Flower shows it under our id, and SIGTERM ends everything in its own way
-    def flower_shows_it() -> bool:
-        return httpx.get(f"{up.flower}/api/task/info/{task_id}", trust_env=False).is_success
-
-    up.wait_for(flower_shows_it)
-    running.terminate()
-    assert running.wait(90) == 0, up.log.read_text()
-    assert processes_of(up.folder) == []
-
-
-def test_a_second_start_in_the_folder_is_refused_with_the_firsts_address(up: Up) -> None:
+def test_a_second_start_in_the_folder_is_refused_with_the_firsts_address(running_up: Up) -> None:
     """Two of them would fight over ports and record."""
-    # Given a running system
-    running = up.begin()
-    up.wait_until_it_serves()
-
-    # When it is started again in the same folder
-    second_log = up.folder / "second.log"
-    second = up.begin(second_log)
+    # Given a running system, When it is started again in the same folder
+    second_log = running_up.folder / "second.log"
+    second = running_up.begin(second_log)
 
     # Then one line says where the first one is, which goes on
     assert second.wait(60) == 1
-    assert second_log.read_text() == f"run: already running in this folder at {up.api}\n"
-    assert up.ask("GET", "/health/live")
-    running.send_signal(signal.SIGINT)
-    assert running.wait(90) == 0
+    told = second_log.read_text()
+    assert told == f"run: already running in this folder at {running_up.api}\n"
+    assert running_up.ask("GET", "/health/live")
 
 
-def test_a_killed_worker_is_replaced(up: Up) -> None:
+def test_a_killed_worker_is_replaced(running_up: Up) -> None:
     """Work goes on without anybody's help."""
     # Given a running system whose worker was killed
-    running = up.begin()
-    up.wait_until_it_serves()
-    first = up.worker()
+    first = running_up.worker()
     first.kill()
 
     # When a task is assigned
-    up.run_task()
+    running_up.run_task()
 
     # Then another worker did it
-    assert up.worker().pid != first.pid
-    running.terminate()
-    assert running.wait(90) == 0
+    assert running_up.worker().pid != first.pid
+
+
+def test_work_is_done_and_shown_in_flower_until_it_is_told_to_end(running_up: Up) -> None:
+    """Orchestrator, worker, Flower and an embedded Redis, all by one command."""
+    # Given a running system, When a task is done
+    task_id = running_up.run_task()
+
+    # Then Flower shows it under our id, and SIGTERM ends everything in its own way
+    def flower_shows_it() -> bool:
+        address = f"{running_up.flower}/api/task/info/{task_id}"
+        return httpx.get(address, trust_env=False).is_success
+
+    running_up.wait_for(flower_shows_it)
+    assert running_up.process is not None
+    running_up.process.terminate()
+    assert running_up.process.wait(90) == 0, running_up.log.read_text()
+    assert processes_of(running_up.folder) == []
 
 
 def test_a_taken_port_is_told_in_one_line(up: Up) -> None:
