@@ -310,6 +310,7 @@ def test_a_task_that_kills_its_worker_each_time_is_given_up(here: Deployment) ->
     for attempt in range(1, ATTEMPTS + 1):
         wait_for(partial(is_at_attempt, here, poison, attempt))
         (slot,) = here.at_work(poison)
+        assert slot.pid is not None
         os.kill(slot.pid, signal.SIGKILL)
 
     # Then it is given up with the reason, and the worker serves on
