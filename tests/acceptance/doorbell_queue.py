@@ -13,6 +13,8 @@ import redis
 
 from shared.contracts import DOORBELL, TASK_QUEUE
 from shared.utils import new_id
+from tests.acceptance.conftest import Deployment, wait_for
+from tests.acceptance.occupied_slot import OccupiedSlot
 
 UNACKED, UNACKED_SINCE = "unacked", "unacked_index"
 """Where kombu keeps what it gave out and did not hear of again, and since when."""
@@ -51,6 +53,25 @@ class DoorbellQueue:
         tag = json.loads(message)["properties"]["delivery_tag"]
         self._redis.hset(UNACKED, tag, json.dumps([json.loads(message), "", TASK_QUEUE]))
         self._redis.zadd(UNACKED_SINCE, {tag: time.time() - seconds})
+
+
+class Line:
+    """A system whose only slot is taken, so that the doorbells of other tasks stand in line."""
+
+    def __init__(self, here: Deployment, queue: DoorbellQueue) -> None:
+        self.here = here
+        self.queue = queue
+        self._slot = OccupiedSlot(here)
+
+    def of(self, count: int) -> list[str]:
+        """Give so many tasks and wait until their doorbells stand in line."""
+        task_ids = [self.here.practise(steps=2) for _ in range(count)]
+        wait_for(lambda: len(self.queue.waiting()) == count)
+        return task_ids
+
+    def let_go(self) -> None:
+        """Free the slot. May be called twice."""
+        self._slot.free()
 
 
 def doorbell(*arguments: Any, **headers: Any) -> bytes:

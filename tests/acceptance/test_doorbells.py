@@ -22,8 +22,8 @@ from launcher.services import Worker
 from launcher.system import PracticeSystem
 from shared.record import tables, workers
 from tests.acceptance.conftest import Deployment, assert_told_once, wait_for
-from tests.acceptance.doorbell_queue import DoorbellQueue, foreign_messages
-from tests.acceptance.occupied_slot import LONG_SECONDS, OccupiedSlot, seen_from_outside
+from tests.acceptance.doorbell_queue import DoorbellQueue, Line, foreign_messages
+from tests.acceptance.occupied_slot import LONG_SECONDS, seen_from_outside
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -85,22 +85,6 @@ def add_worker(here: Deployment) -> Iterator[Callable[[], Worker]]:
     for worker in here.system.workers[1:]:
         worker.kill()
     del here.system.workers[1:]
-
-
-class Line:
-    """A system whose only slot is taken, so that the doorbells of other tasks stand in line."""
-
-    def __init__(self, here: Deployment, queue: DoorbellQueue) -> None:
-        self.here = here
-        self.queue = queue
-        self._slot = OccupiedSlot(here)
-        self.let_go = self._slot.free
-
-    def of(self, count: int) -> list[str]:
-        """Give so many tasks and wait until their doorbells stand in line."""
-        task_ids = [self.here.practise(steps=2) for _ in range(count)]
-        wait_for(lambda: len(self.queue.waiting()) == count)
-        return task_ids
 
 
 @pytest.fixture

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -38,25 +40,56 @@ def environment(tmp_path: Path) -> Environment:
     return an_environment(tmp_path)
 
 
+@dataclass(frozen=True)
+class History:
+    """How an environment was made: one start was killed in the middle, then two came at once."""
+
+    environment: Environment
+    was_ready: bool
+    """After the first start."""
+    had_temporary: bool
+    """The first start left the temporary files of its installers."""
+    statuses: list[int]
+    said: str
+    """Both by the two starts."""
+
+
 @pytest.fixture(scope="module")
-def pattern(tmp_path_factory: pytest.TempPathFactory) -> Environment:
-    """An environment that was made, to be copied only: making one takes seconds."""
+def history(tmp_path_factory: pytest.TempPathFactory) -> History:
+    """An environment that was made with obstacles, once for all tests: making one takes seconds."""
     environment = an_environment(tmp_path_factory.mktemp("pattern"))
-    environment.prepare()
-    return environment
+    killed = prepare_elsewhere(environment.root)
+    wait_for((environment.folder / "pyvenv.cfg").exists)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.communicate()
+    (environment.folder / "half-a-package").touch()
+    was_ready, had_temporary = environment.is_ready(), temporary_of(environment).is_dir()
+    starts = [prepare_elsewhere(environment.root) for _ in range(2)]
+    said = "".join(start.communicate(timeout=60)[1] for start in starts)
+    statuses = [start.returncode for start in starts]
+    return History(environment, was_ready, had_temporary, statuses, said)
 
 
 @pytest.fixture
-def made(pattern: Environment, tmp_path: Path) -> Environment:
+def made(history: History, tmp_path: Path) -> Environment:
     """An environment that was made."""
-    shutil.copytree(pattern.root, tmp_path / "made", symlinks=True)
+    shutil.copytree(history.environment.root, tmp_path / "made", symlinks=True)
     return an_environment(tmp_path / "made")
 
 
-def prepare_elsewhere(root: Path, python: Path | str = sys.executable) -> subprocess.Popen[str]:
-    """Begin to make the environment of `root` in a process of its own."""
+def temporary_of(environment: Environment) -> Path:
+    """Where installers put their temporary files."""
+    return environment.root / "data" / "setup.venv.temporary"
+
+
+def prepare_elsewhere(root: Path) -> subprocess.Popen[str]:
+    """Begin to make the environment of `root` in a process, and a session, of its own."""
     return subprocess.Popen(
-        [python, "-c", PREPARE, str(root)], cwd=ROOT, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", PREPARE, str(root)],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     )
 
 
@@ -94,38 +127,24 @@ def test_a_changed_lock_is_installed(made: Environment) -> None:
     assert made.is_ready()
 
 
-def test_two_starts_at_once_make_one_environment(environment: Environment) -> None:
+def test_two_starts_at_once_make_one_environment(history: History) -> None:
     """The second waits for the first and finds the work done."""
-    # Given two starts at the same moment
-    starts = [prepare_elsewhere(environment.root) for _ in range(2)]
-
-    # When both have ended
-    said = "".join(start.communicate(timeout=60)[1] for start in starts)
-
-    # Then both succeeded, and the environment was made once
-    assert [start.returncode for start in starts] == [0, 0]
-    assert said.count("setting up .venv") == 1
-    assert environment.is_ready()
+    assert history.statuses == [0, 0]
+    assert history.said.count("setting up .venv") == 1
+    assert history.environment.is_ready()
 
 
-def test_an_interrupted_installation_heals(environment: Environment) -> None:
+def test_an_interrupted_installation_heals(history: History) -> None:
     """Whatever half a package was left is cleared away."""
     # Given a start that was killed in the middle of the installation
-    start = prepare_elsewhere(environment.root)
-    wait_for((environment.folder / "pyvenv.cfg").exists)
-    start.kill()
-    start.communicate()
-    assert not environment.is_ready()
-    (environment.folder / "half-a-package").touch()
-    assert (environment.root / "data" / "setup.venv.temporary").is_dir()
+    assert not history.was_ready
+    assert history.had_temporary
 
-    # When somebody starts again
-    environment.prepare()
-
-    # Then the environment is whole and new, and what installers left is gone
-    assert environment.is_ready()
-    assert not (environment.folder / "half-a-package").exists()
-    assert not (environment.root / "data" / "setup.venv.temporary").exists()
+    # When somebody starts again, Then the environment is whole and new, and what installers left
+    # is gone
+    assert history.environment.is_ready()
+    assert not (history.environment.folder / "half-a-package").exists()
+    assert not temporary_of(history.environment).exists()
 
 
 def test_an_environment_whose_python_vanished_is_made_anew(made: Environment) -> None:
