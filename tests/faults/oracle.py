@@ -71,7 +71,7 @@ def approved_after_others(facts: Facts) -> Iterator[Finding]:
         for approval in _by_us(facts, batch):
             looked_at = _look_before(facts, key, approval)
             visible = timedelta(seconds=facts.visible_after)
-            if looked_at and any(at + visible < looked_at for at in others):
+            if any(at + visible < looked_at for at in others):
                 yield Finding(Violation.DOUBLE, key, "we approved what we saw approved by others")
 
 
@@ -227,12 +227,16 @@ def _items(facts: Facts) -> Iterator[tuple[RecordedTask, RecordedItem]]:
             yield task, item
 
 
-def _look_before(facts: Facts, key: str, approval: Approval) -> datetime | None:
-    """When the look began that the click of this approval rested on."""
+def _look_before(facts: Facts, key: str, approval: Approval) -> datetime:
+    """When the look began that the click of this approval rested on.
+
+    Who did not look should have, until the click was announced; who announced none, until it took
+    effect.
+    """
     for intent in facts.intents.get(key, ()):
         if intent.marker in approval.remark:
-            return intent.looked_at
-    return None
+            return intent.looked_at or intent.stated_at
+    return approval.at
 
 
 def _broken(task: RecordedTask, events: tuple[ToldEvent, ...]) -> Iterator[str]:

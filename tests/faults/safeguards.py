@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from shared.contracts import TASK_QUEUE
 from shared.record.tables import claims
-from tests.faults.deeds import Deed, Heal, kill_child
+from tests.faults.deeds import Deed, Heal, kill_child, somebody_else_approves
 from tests.faults.oracle import Finding
 from tests.faults.portal_faults import LATE_MS, PortalFault
 from tests.faults.round import Plan, Report, Round, Strike
@@ -109,6 +109,7 @@ def _is_free(here: SystemUnderFault, key: str) -> bool:
 _DIES = Strike("after_click", Deed("kill -9 of a pool child", kill_child))
 _CANCELLED = Deed("all workers die, then cancel", all_workers_die_and_the_task_is_cancelled)
 _BLIND = Deed("portal down to the end", the_portal_is_down_until_the_end, may_blind=True)
+_RIVAL = Deed("somebody else approves", somebody_else_approves)
 _UNHEARD = Deed("doorbell lost", the_doorbell_is_lost)
 
 
@@ -128,6 +129,7 @@ _LOST_ANSWER = PortalFault("response_lost", 0, {"times": 1})
 _NO_EFFECT = PortalFault("success_without_effect", 0, {"times": 1})
 
 SAFEGUARDS = (
+    _case("no_look", "somebody approved just before", Strike("before_look", _RIVAL)),
     _case("no_intent", "the child dies after the click", _DIES),
     _case("not_resolved", "the child dies after the click", _DIES),
     _case("no_marker", "nothing goes wrong"),
