@@ -6,20 +6,26 @@ from collections.abc import Callable, Iterator
 
 from tests.faults.deeds import (
     PROCESS_DEEDS,
-    RIVALS,
-    SURROUNDINGS,
     Deed,
     Heal,
-    cancel,
     fail,
     kill_child,
-    kill_orchestrator,
     kill_worker,
     lose_machine,
     wait_for_another,
 )
+from tests.faults.plan import Plan, Strike
 from tests.faults.portal_faults import PORTAL_FAULTS, STRUCK, WIRE_FAULTS
-from tests.faults.round import Plan, Strike
+from tests.faults.surroundings import (
+    RIVALS,
+    SURROUNDINGS,
+    cancel,
+    delay_doorbells,
+    double_doorbells,
+    expire_sessions,
+    kill_orchestrator,
+    lock_sqlite,
+)
 from tests.faults.system_under_fault import SystemUnderFault
 from tests.faults.traps import (
     PLANNING_POINTS,
@@ -37,8 +43,20 @@ LOOKING_POINTS = ("before_look", "after_look", "before_intent", "after_intent", 
 ONLY_AT: dict[Callable[[SystemUnderFault, Hit], Heal], tuple[str, ...]] = {
     fail: BROWSER_POINTS,
     lose_machine: ("before_click", "after_click"),
+    double_doorbells: ("before_ring",),
+    delay_doorbells: ("before_ring",),
 }
 """Deeds that make sense, or are worth their time, at few points."""
+NOT_AT: dict[Callable[[SystemUnderFault, Hit], Heal], tuple[str, ...]] = {
+    # Whoever stands inside a transaction holds that lock already.
+    lock_sqlite: ("during_outcome",),
+}
+
+
+def points_for(deed: Deed, among: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of these points at which the deed makes sense."""
+    wanted = ONLY_AT.get(deed.strike, among)
+    return tuple(p for p in among if p in wanted and p not in NOT_AT.get(deed.strike, ()))
 
 
 def cells(database: str) -> Iterator[Plan]:
@@ -57,7 +75,7 @@ def _all_cells() -> Iterator[Plan]:
     yield from _at_each(WORKER_POINTS, (DEEDS[cancel],))
     yield from _resolving()
     yield from _poison()
-    yield from (Plan(f"portal: {fault.name}", portal_faults=(fault,)) for fault in PORTAL_FAULTS)
+    yield from _portal()
     yield from _portal_and_death()
     yield from _on_the_wire()
     yield _last_items_together()
@@ -69,10 +87,9 @@ def _all_cells() -> Iterator[Plan]:
 
 def _at_each(points: tuple[str, ...], deeds: tuple[Deed, ...]) -> Iterator[Plan]:
     for deed in deeds:
-        for point in points:
-            if point in ONLY_AT.get(deed.strike, points):
-                strike = _strike(point, deed)
-                yield Plan(strike.name, (strike,))
+        for point in points_for(deed, points):
+            strike = _strike(point, deed)
+            yield Plan(strike.name, (strike,))
 
 
 def _resolving() -> Iterator[Plan]:
@@ -89,6 +106,12 @@ def _poison() -> Iterator[Plan]:
     for point in ("after_look", "before_click", "after_click", "before_read_back"):
         strike = Strike(point, DEEDS[kill_child], STRUCK, always=True)
         yield Plan(f"poison: {strike.name}", (strike,))
+
+
+def _portal() -> Iterator[Plan]:
+    for fault in PORTAL_FAULTS:
+        strikes = (_strike("before_look", DEEDS[expire_sessions]),) if fault.at_login else ()
+        yield Plan(f"portal: {fault.name}", strikes, (fault,))
 
 
 def _portal_and_death() -> Iterator[Plan]:

@@ -129,6 +129,7 @@ BROKEN = {
         Violation.LOST,
     ),
     "a claim held": (replace(SOUND, held_claims={"B1": "slot"}), Violation.LEAK),
+    "a browser of the dead": (replace(SOUND, dead_browsers=("folder b",)), Violation.LEAK),
     "a file of nobody": (replace(SOUND, unreferenced_files=("t/x.part",)), Violation.LEAK),
 }
 
