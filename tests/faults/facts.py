@@ -67,6 +67,7 @@ class RecordedItem:
     detail: str = ""
     outcome: str | None = None
     attribution: str | None = None
+    started_at: datetime | None = None
     ended_at: datetime | None = None
     proofs: tuple[Proof, ...] = ()
     excused: tuple[str, ...] = ()
@@ -111,6 +112,8 @@ class Facts:
     unasked: tuple[str, ...] = ()
     """Batches we approved in the portal though no task ever named them."""
     unreferenced_files: tuple[str, ...] = ()
+    dead_browsers: tuple[str, ...] = ()
+    """Browsers, and their folders, whose slots are dead."""
     visible_after: float = 0.0
     """Seconds the portal was told to take until it shows an approval."""
 
@@ -156,6 +159,7 @@ def collect(
             for key, batch in truth.items()
             if key not in named and any(each.by == officer for each in batch.approvals)
         ),
+        dead_browsers=() if at_the_end else tuple(here.dead_browsers()),
         unreferenced_files=unreferenced(here, task_ids) if at_the_end else (),
         visible_after=visible_after,
     )
@@ -212,6 +216,7 @@ def _item(connection: Connection, row: Row[Any], results: Path) -> RecordedItem:
         detail=row.detail,
         outcome=outcome.status if outcome else None,
         attribution=outcome.attribution if outcome else None,
+        started_at=row.started_at,
         ended_at=outcome.recorded_at if outcome else None,
         proofs=tuple(
             Proof(proof.kind, proof.path, proof.sha256, _sha256(results / proof.path))

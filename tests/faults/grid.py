@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from tests.faults.deeds import (
     PROCESS_DEEDS,
-    RIVALS,
-    SURROUNDINGS,
     Deed,
     Heal,
-    cancel,
     fail,
     kill_child,
-    kill_orchestrator,
     kill_worker,
     lose_machine,
     wait_for_another,
 )
-from tests.faults.portal_faults import PORTAL_FAULTS, STRUCK, WIRE_FAULTS
-from tests.faults.round import Plan, Strike
+from tests.faults.plan import Plan, Strike
+from tests.faults.portal_faults import PORTAL_FAULTS, STRUCK, WIRE_FAULTS, PortalFault
+from tests.faults.surroundings import (
+    RIVALS,
+    SURROUNDINGS,
+    cancel,
+    cut_postgresql,
+    delay_doorbells,
+    double_doorbells,
+    expire_sessions,
+    flush_redis,
+    kill_orchestrator,
+    kill_redis,
+    lock_sqlite,
+    restart_portal,
+)
 from tests.faults.system_under_fault import SystemUnderFault
 from tests.faults.traps import (
     PLANNING_POINTS,
@@ -32,13 +43,34 @@ from tests.faults.traps import (
 DEEDS = {deed.strike: deed for deed in (*PROCESS_DEEDS, *SURROUNDINGS, *RIVALS)}
 CLICK_POINTS = ("before_intent", "after_intent", "before_click", "after_click", "before_outcome")
 """Where it matters most what else goes wrong."""
+OTHER_POINTS = (
+    "before_claim",
+    "before_look",
+    "before_read_back",
+    "during_outcome",
+    "before_wake_up",
+)
+TELLING = (kill_orchestrator, kill_redis, flush_redis, lock_sqlite, cut_postgresql, restart_portal)
+"""What is also done where it matters less."""
 BROWSER_POINTS = WORKER_POINTS[WORKER_POINTS.index("before_look") : -2]
 LOOKING_POINTS = ("before_look", "after_look", "before_intent", "after_intent", "before_click")
 ONLY_AT: dict[Callable[[SystemUnderFault, Hit], Heal], tuple[str, ...]] = {
     fail: BROWSER_POINTS,
     lose_machine: ("before_click", "after_click"),
+    double_doorbells: ("before_ring",),
+    delay_doorbells: ("before_ring",),
 }
 """Deeds that make sense, or are worth their time, at few points."""
+NOT_AT: dict[Callable[[SystemUnderFault, Hit], Heal], tuple[str, ...]] = {
+    # Whoever stands inside a transaction holds that lock already.
+    lock_sqlite: ("during_outcome",),
+}
+
+
+def points_for(deed: Deed, among: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of these points at which the deed makes sense."""
+    wanted = ONLY_AT.get(deed.strike, among)
+    return tuple(p for p in among if p in wanted and p not in NOT_AT.get(deed.strike, ()))
 
 
 def cells(database: str) -> Iterator[Plan]:
@@ -51,17 +83,27 @@ def cells(database: str) -> Iterator[Plan]:
 def _all_cells() -> Iterator[Plan]:
     yield from _at_each(WORKER_POINTS, PROCESS_DEEDS)
     yield from _at_each(CLICK_POINTS, SURROUNDINGS)
+    yield from _at_each(OTHER_POINTS, tuple(DEEDS[strike] for strike in TELLING))
     yield from _at_each(PLANNING_POINTS, (DEEDS[kill_child], DEEDS[kill_worker]))
     yield from _at_each(RINGING_POINTS, SURROUNDINGS[:-1])
     yield from _at_each(LOOKING_POINTS, RIVALS)
     yield from _at_each(WORKER_POINTS, (DEEDS[cancel],))
     yield from _resolving()
     yield from _poison()
-    yield from (Plan(f"portal: {fault.name}", portal_faults=(fault,)) for fault in PORTAL_FAULTS)
+    yield from _portal()
     yield from _portal_and_death()
     yield from _on_the_wire()
     yield _last_items_together()
     yield Plan("one batch under two names", tasks=((0, 1), (0, 1)), short_names=True)
+    dies = _strike("after_click", DEEDS[kill_child])
+    yield Plan(
+        f"one batch under two names, {dies.name}",
+        (dies,),
+        tasks=((0, 1), (0, 1)),
+        short_names=True,
+    )
+    yield Plan("a reviewed task", reviewed=True)
+    yield Plan(f"a reviewed task, {dies.name}", (dies,), reviewed=True)
     for point in BROWSER_POINTS:
         strikes = (_strike(point, DEEDS[kill_child]), _strike("before_ring", _ORCHESTRATOR))
         yield Plan(f"{strikes[0].name}, and the orchestrator", strikes)
@@ -69,10 +111,9 @@ def _all_cells() -> Iterator[Plan]:
 
 def _at_each(points: tuple[str, ...], deeds: tuple[Deed, ...]) -> Iterator[Plan]:
     for deed in deeds:
-        for point in points:
-            if point in ONLY_AT.get(deed.strike, points):
-                strike = _strike(point, deed)
-                yield Plan(strike.name, (strike,))
+        for point in points_for(deed, points):
+            strike = _strike(point, deed)
+            yield Plan(strike.name, (strike,))
 
 
 def _resolving() -> Iterator[Plan]:
@@ -89,6 +130,19 @@ def _poison() -> Iterator[Plan]:
     for point in ("after_look", "before_click", "after_click", "before_read_back"):
         strike = Strike(point, DEEDS[kill_child], STRUCK, always=True)
         yield Plan(f"poison: {strike.name}", (strike,))
+    whole = Strike("after_look", DEEDS[kill_worker], STRUCK, always=True)
+    yield Plan(f"poison: {whole.name}", (whole,))
+    # Its attempts are spent while nobody has read what became of its click.
+    never_read = replace(DEEDS[kill_child], may_blind=True)
+    again = Strike("before_resolve", never_read, STRUCK, always=True)
+    strikes = (_strike("after_click", DEEDS[kill_child]), again)
+    yield Plan("attempts spent with an open intent", strikes)
+
+
+def _portal() -> Iterator[Plan]:
+    for fault in PORTAL_FAULTS:
+        strikes = (_strike("before_look", DEEDS[expire_sessions]),) if fault.at_login else ()
+        yield Plan(f"portal: {fault.name}", strikes, (fault,))
 
 
 def _portal_and_death() -> Iterator[Plan]:
@@ -109,6 +163,8 @@ def _on_the_wire() -> Iterator[Plan]:
     """The connection breaks under the request that has the effect; and the child dies with it."""
     for fault in WIRE_FAULTS:
         yield Plan(fault.name, wire_faults=(fault,))
+        polls = (PortalFault("polling"),)
+        yield Plan(f"{fault.name}, on a page that polls", (), polls, (fault,))
     for fault in WIRE_FAULTS[:3]:
         dies = _strike("after_click", DEEDS[kill_child])
         yield Plan(f"{fault.name}, and {dies.name}", (dies,), wire_faults=(fault,))

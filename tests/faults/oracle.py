@@ -59,7 +59,7 @@ def judge(facts: Facts) -> list[Finding]:
 def approved_twice(facts: Facts) -> Iterator[Finding]:
     """At most one approval by us in the portal's count."""
     for key, batch in facts.batches.items():
-        ours = _by_us(facts, batch)
+        ours = of_us(facts, batch)
         if len(ours) > 1:
             yield Finding(Violation.DOUBLE, key, f"we approved it {len(ours)} times")
 
@@ -68,10 +68,10 @@ def approved_after_others(facts: Facts) -> Iterator[Finding]:
     """No approval of ours after somebody else's that our last look must have shown."""
     for key, batch in facts.batches.items():
         others = [each.at for each in batch.approvals if each.by != facts.officer]
-        for approval in _by_us(facts, batch):
+        for approval in of_us(facts, batch):
             looked_at = _look_before(facts, key, approval)
             visible = timedelta(seconds=facts.visible_after)
-            if looked_at and any(at + visible < looked_at for at in others):
+            if any(at + visible < looked_at for at in others):
                 yield Finding(Violation.DOUBLE, key, "we approved what we saw approved by others")
 
 
@@ -100,7 +100,7 @@ def said_approved_but_is_not(facts: Facts) -> Iterator[Finding]:
         said = item.status in (ItemStatus.DONE.value, ItemStatus.ALREADY_DONE.value)
         if said and (batch is None or not batch.approvals):
             yield Finding(Violation.UNTRUE, item.key, f"{item.status}, but nobody approved it")
-        if item.attribution == Attribution.OURS.value and batch and not _by_us(facts, batch):
+        if item.attribution == Attribution.OURS.value and batch and not of_us(facts, batch):
             yield Finding(Violation.UNTRUE, item.key, "attributed to us, but we did not do it")
 
 
@@ -110,7 +110,7 @@ def approved_but_not_said(facts: Facts) -> Iterator[Finding]:
         items = facts.items_of(key)
         over = all(item.outcome is not None for item in items)
         said = {item.status for item in items}
-        if _by_us(facts, batch) and items and over and not said & SPEAKS_OF_OURS:
+        if of_us(facts, batch) and items and over and not said & SPEAKS_OF_OURS:
             why = f"we approved it, but the record says {', '.join(sorted(said))}"
             yield Finding(Violation.UNTRUE, key, why)
 
@@ -120,7 +120,7 @@ def claimed_twice(facts: Facts) -> Iterator[Finding]:
     for key, batch in facts.batches.items():
         ours = Attribution.OURS.value
         claimed = [item for item in facts.items_of(key) if item.attribution == ours]
-        if len(claimed) > max(1, len(_by_us(facts, batch))):
+        if len(claimed) > max(1, len(of_us(facts, batch))):
             yield Finding(Violation.UNTRUE, key, f"{len(claimed)} items say that they did it")
 
 
@@ -196,11 +196,13 @@ def never_ended(facts: Facts) -> Iterator[Finding]:
 
 
 def left_behind(facts: Facts) -> Iterator[Finding]:
-    """No claim held by nobody, no file that nothing refers to."""
+    """No claim held by nobody, no browser of the dead, no file that nothing refers to."""
     if any(task.state not in FINAL for task in facts.tasks):
         return
     for key, holder in facts.held_claims.items():
         yield Finding(Violation.LEAK, key, f"slot {holder} still holds the claim")
+    for what in facts.dead_browsers:
+        yield Finding(Violation.LEAK, what, "its slot is dead")
     for path in facts.unreferenced_files:
         yield Finding(Violation.LEAK, path, "nothing refers to this file")
 
@@ -222,7 +224,8 @@ CHECKS: tuple[Callable[[Facts], Iterator[Finding]], ...] = (
 )
 
 
-def _by_us(facts: Facts, batch: PortalBatch) -> list[Approval]:
+def of_us(facts: Facts, batch: PortalBatch) -> list[Approval]:
+    """The approvals that were given under our account."""
     return [approval for approval in batch.approvals if approval.by == facts.officer]
 
 
@@ -232,12 +235,16 @@ def _items(facts: Facts) -> Iterator[tuple[RecordedTask, RecordedItem]]:
             yield task, item
 
 
-def _look_before(facts: Facts, key: str, approval: Approval) -> datetime | None:
-    """When the look began that the click of this approval rested on."""
+def _look_before(facts: Facts, key: str, approval: Approval) -> datetime:
+    """When the look began that the click of this approval rested on.
+
+    Who did not look should have, until the click was announced; who announced none, until it took
+    effect.
+    """
     for intent in facts.intents.get(key, ()):
         if intent.marker in approval.remark:
-            return intent.looked_at
-    return None
+            return intent.looked_at or intent.stated_at
+    return approval.at
 
 
 def _broken(task: RecordedTask, events: tuple[ToldEvent, ...]) -> Iterator[str]:

@@ -39,6 +39,11 @@ class PortalFault:
         return self.kind in ABOUT_THE_CLICK or self.more.get("step") in ("stored", "read_back")
 
     @property
+    def at_login(self) -> bool:
+        """True if it needs somebody who logs in."""
+        return self.more.get("step") == "login"
+
+    @property
     def name(self) -> str:
         """The fault with what makes it special."""
         special = [str(value) for name, value in self.more.items() if name != "times"]

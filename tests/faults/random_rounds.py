@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 
-from tests.faults.deeds import PROCESS_DEEDS, RIVALS, SURROUNDINGS
-from tests.faults.grid import LOOKING_POINTS, ONLY_AT
-from tests.faults.portal_faults import PORTAL_FAULTS
-from tests.faults.round import Plan, Strike
-from tests.faults.traps import RESOLVING_POINTS, WORKER_POINTS
+from tests.faults.deeds import PROCESS_DEEDS
+from tests.faults.grid import DEEDS, LOOKING_POINTS, points_for
+from tests.faults.plan import Plan, Strike
+from tests.faults.portal_faults import PORTAL_FAULTS, WIRE_FAULTS
+from tests.faults.surroundings import RIVALS, SURROUNDINGS, expire_sessions
+from tests.faults.traps import RESOLVING_POINTS, RINGING_POINTS, WORKER_POINTS
 
 BATCHES = 8
 TASKS = (2, 3)
@@ -24,14 +25,20 @@ def plan_for(seed: int, number: int, database: str) -> Plan:
     batches = sorted({number for task in named for number in task})
     strikes = [_strike(dice, batches, database) for _ in range(dice.randint(1, 2))]
     if len(strikes) == 2 and dice.random() < 0.5:
-        again = Strike(dice.choice(RESOLVING_POINTS), strikes[1].deed, strikes[0].batch)
-        strikes[1] = again
+        points = points_for(strikes[1].deed, RESOLVING_POINTS)
+        if points:
+            strikes[1] = Strike(dice.choice(points), strikes[1].deed, strikes[0].batch)
     faults = [dice.choice(PORTAL_FAULTS)] if dice.random() < 0.3 else []
+    wire = [dice.choice(WIRE_FAULTS)] if dice.random() < 0.2 else []
+    if any(fault.at_login for fault in faults):
+        strikes.append(Strike("before_look", DEEDS[expire_sessions], batches[0]))
     return Plan(
         f"seed {seed}, round {number}: " + ", ".join(strike.name for strike in strikes),
         tuple(dict.fromkeys(strikes)),
         tuple(faults),
+        tuple(wire),
         tasks=tuple(named),
+        left_to_chance=True,
     )
 
 
@@ -42,5 +49,6 @@ def _strike(dice: random.Random, batches: list[int], database: str) -> Strike:
         if deed.database in (None, database)
     ]
     deed = dice.choice(deeds)
-    points = LOOKING_POINTS if deed in RIVALS else ONLY_AT.get(deed.strike, WORKER_POINTS)
+    among = LOOKING_POINTS if deed in RIVALS else WORKER_POINTS
+    points = points_for(deed, among) or points_for(deed, RINGING_POINTS)
     return Strike(dice.choice(points), deed, dice.choice(batches), nth=1)

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections import Counter
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import datetime, timezone
 
-from shared.task_state import ItemStatus
-from tests.faults.deeds import Deed, Heal
-from tests.faults.facts import Facts, collect
-from tests.faults.oracle import Finding, judge
-from tests.faults.portal_faults import PortalFault, WireFault
+import httpx
+import psutil
+from sqlalchemy.exc import SQLAlchemyError
+
+from launcher.errors import LauncherError
+from tests.faults.deeds import Heal, MissedError
+from tests.faults.facts import collect
+from tests.faults.oracle import Finding, Violation
+from tests.faults.plan import Plan, Strike
+from tests.faults.report import Report, Struck, report_of, struck_by
 from tests.faults.system_under_fault import (
     PASSING,
     NotInTimeError,
@@ -21,76 +24,15 @@ from tests.faults.system_under_fault import (
     wait_until,
 )
 from tests.faults.traps import TASK_POINTS, Hit, Trap
+from tests.faults.wire_proxy import Rule
 
-FINAL_SECONDS = 180.0
+BROKE = (
+    *(AssertionError, LauncherError, NotInTimeError, OSError, SQLAlchemyError),
+    *(sqlite3.Error, httpx.HTTPError, psutil.Error),
+)
+"""What a round can end with instead of coming to its end."""
 QUIET_SECONDS = 60.0
 LOOK_SECONDS = 0.02
-
-
-@dataclass(frozen=True)
-class Strike:
-    """A deed at a point: for the batch of this number in the round, or where only the task is
-    known, at the `nth` time that anybody comes by.
-    """
-
-    point: str
-    deed: Deed
-    batch: int = 0
-    nth: int = 1
-    always: bool = False
-
-    @property
-    def name(self) -> str:
-        """What happens where."""
-        return f"{self.deed.name} {self.point.replace('_', ' ')}"
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a round does. `tasks` name batches by number; two tasks may name the same one."""
-
-    name: str
-    strikes: tuple[Strike, ...] = ()
-    portal_faults: tuple[PortalFault, ...] = ()
-    wire_faults: tuple[WireFault, ...] = ()
-    tasks: tuple[tuple[int, ...], ...] = ((0, 1, 2), (2, 3))
-    short_names: bool = False
-    """The second task names its batches by their bare numbers."""
-    patience: float = FINAL_SECONDS
-    """Seconds until every task must be final."""
-
-
-@dataclass(frozen=True)
-class Struck:
-    """What became of one fault. Seconds from the fault until things went on, where they did."""
-
-    kind: str
-    happened: bool
-    next_item: float | None = None
-    """Until any other item had its outcome."""
-    same_item: float | None = None
-    """Until the item had its outcome that it struck."""
-
-
-@dataclass(frozen=True)
-class Report:
-    """What a round came to."""
-
-    plan: Plan
-    findings: tuple[Finding, ...]
-    struck: tuple[Struck, ...] = ()
-    task_ids: tuple[str, ...] = ()
-    batches: int = 0
-    approvals: int = 0
-    posts: int = 0
-    unverified: int = 0
-    needless_unverified: int = 0
-    seconds: float = 0.0
-
-    @property
-    def kept(self) -> bool:
-        """True if no promise was broken."""
-        return not self.findings
 
 
 class Round:
@@ -102,60 +44,84 @@ class Round:
         self._plan = plan
         count = 1 + max(number for task in plan.tasks for number in task)
         self.keys = here.take_batches(count)
+        self.task_ids: list[str] = []
+        self._began = time.monotonic()
+        self._rules: list[Rule] = []
+        self._fired: list[Struck] = []
         self._waiting: list[tuple[Strike, Trap]] = []
         self._seen: Counter[Strike] = Counter()
         self._first_hit: dict[Strike, Hit] = {}
         self._healing: list[tuple[float, Heal]] = []
 
     def run(self) -> Report:
-        """Do it, and judge what came of it."""
-        began = time.monotonic()
-        self._set_portal_faults()
+        """Do it, and judge what came of it, however far it came."""
+        try:
+            self._run()
+        except BROKE as error:
+            broke = (Finding(Violation.LOST, self._plan.name, f"the round broke: {error!r}"),)
+            with suppress(*BROKE):
+                return self._report(broke)
+            return Report(self._plan, broke, batches=len(self.keys))
+        return self._report()
+
+    def _run(self) -> None:
+        self._set_faults()
         try:
             self._waiting = [(strike, self._arm(strike)) for strike in self._plan.strikes]
-            task_ids = [
-                self._here.approve([self._named(number, place) for number in task])
-                for place, task in enumerate(self._plan.tasks)
-            ]
-            self._go_through(task_ids)
+            for place, task in enumerate(self._plan.tasks):
+                named = [self._named(number, place) for number in task]
+                reviewed = {"auto_approve": False} if self._plan.reviewed else {}
+                self.task_ids.append(self._here.approve(named, **reviewed))
+            self._go_through()
         finally:
             self._mend()
-        facts = collect(self._here, task_ids, visible_after=self._visible_after)
-        return self._report(facts, tuple(task_ids), time.monotonic() - began)
 
     def _named(self, number: int, place: int) -> str:
         key = self.keys[number]
         short = str(int(key.removeprefix("BATCH")))
         return short if self._plan.short_names and place == 1 else key
 
-    def _set_portal_faults(self) -> None:
+    def _set_faults(self) -> None:
         faults = [fault.asked_for(self.keys) for fault in self._plan.portal_faults]
         self._here.set_portal_faults(faults)
         if self._here.wire is not None:
-            self._here.wire.rules = [each.rule(self.keys) for each in self._plan.wire_faults]
+            self._rules = [each.rule(self.keys) for each in self._plan.wire_faults]
+            self._here.wire.rules = self._rules
 
     def _arm(self, strike: Strike) -> Trap:
         about = None if strike.point in TASK_POINTS else self.keys[strike.batch]
         return self._here.traps.arm(Trap(strike.point, about, strike.nth, strike.always))
 
-    def _go_through(self, task_ids: Sequence[str]) -> None:
+    def _go_through(self) -> None:
         ends = time.monotonic() + self._plan.patience
         while time.monotonic() < ends:
             self._strike_who_stands()
             self._heal_what_is_due()
-            if not self._healing and self._here.are_final(task_ids):
+            if not self._healing and self._here.are_final(self.task_ids):
                 return
             self._here.revive()
+            self._decide()
             time.sleep(LOOK_SECONDS)
 
     def _strike_who_stands(self) -> None:
         for strike, trap in self._waiting:
             for hit in self._here.traps.hits(trap)[self._seen[strike] :]:
                 self._seen[strike] += 1
+                try:
+                    heal = strike.deed.strike(self._here, hit)
+                except MissedError:
+                    continue
+                finally:
+                    self._here.traps.release(hit)
                 self._first_hit.setdefault(strike, hit)
-                heal = strike.deed.strike(self._here, hit)
-                self._here.traps.release(hit)
                 self._healing.append((time.monotonic() + strike.deed.lasts, heal))
+
+    def _decide(self) -> None:
+        """Be the person who is asked."""
+        if self._plan.reviewed:
+            for task_id in self.task_ids:
+                with suppress(*PASSING):
+                    self._here.approve_all_shown(task_id)
 
     def _heal_what_is_due(self, *, all_of_it: bool = False) -> None:
         for due, heal in list(self._healing):
@@ -169,47 +135,32 @@ class Round:
         self._here.traps.disarm()
         self._here.down.clear()
         self._here.revive()
+        self._count_what_fired()
         with suppress(*PASSING):
             self._here.set_portal_faults([])
         with suppress(NotInTimeError):  # the oracle says what is not quiet
             wait_until("the system is quiet", self._here.is_quiet, QUIET_SECONDS)
 
-    @property
-    def _visible_after(self) -> float:
-        return max((fault.visible_after for fault in self._plan.portal_faults), default=0.0)
+    def _count_what_fired(self) -> None:
+        """Ask portal and wire, before they forget, how often they did what they were told."""
+        faults = self._plan.portal_faults
+        with suppress(*PASSING):
+            # A portal that was restarted has forgotten its faults.
+            told = self._here.ask_truth("GET", "/faults") or [{"fired": 0}] * len(faults)
+            self._fired = [
+                Struck(f"portal: {fault.name}", happened=each["fired"] > 0)
+                for fault, each in zip(faults, told, strict=True)
+            ]
+        self._fired += [
+            Struck(fault.name, happened=rule.fired > 0)
+            for fault, rule in zip(self._plan.wire_faults, self._rules, strict=True)
+        ]
 
-    def _report(self, facts: Facts, task_ids: tuple[str, ...], seconds: float) -> Report:
-        items = [item for task in facts.tasks for item in task.items]
-        unverified = sum(item.status == ItemStatus.UNVERIFIED.value for item in items)
-        blind = any(each.deed.may_blind for each in self._plan.strikes)
-        blind = blind or any(fault.may_blind for fault in self._plan.portal_faults)
-        return Report(
-            plan=self._plan,
-            findings=tuple(judge(facts)),
-            struck=tuple(self._struck(strike, facts) for strike in self._plan.strikes),
-            task_ids=task_ids,
-            batches=len(self.keys),
-            approvals=sum(len(batch.approvals) for batch in facts.batches.values()),
-            posts=sum(batch.posts for batch in facts.batches.values()),
-            unverified=unverified,
-            needless_unverified=0 if blind else unverified,
-            seconds=seconds,
-        )
-
-    def _struck(self, strike: Strike, facts: Facts) -> Struck:
-        hit = self._first_hit.get(strike)
-        if hit is None:
-            return Struck(strike.deed.name, happened=False)
-        struck_at = datetime.fromtimestamp(hit.at, timezone.utc)
-        same: list[float] = []
-        others: list[float] = []
-        for item in (item for task in facts.tasks for item in task.items):
-            if item.ended_at is not None and item.ended_at > struck_at:
-                where = same if item.key in hit.about else others
-                where.append((item.ended_at - struck_at).total_seconds())
-        return Struck(
-            strike.deed.name,
-            happened=True,
-            next_item=min(others, default=None),
-            same_item=min(same, default=None),
-        )
+    def _report(self, broke: tuple[Finding, ...] = ()) -> Report:
+        facts = collect(self._here, self.task_ids, visible_after=self._plan.visible_after)
+        struck = [
+            struck_by(self._plan, strike, self._first_hit.get(strike), facts)
+            for strike in self._plan.strikes
+        ]
+        seconds = time.monotonic() - self._began
+        return report_of(self._plan, self.keys, facts, [*struck, *self._fired], seconds, broke)

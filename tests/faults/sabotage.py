@@ -18,7 +18,7 @@ from automation_service.batch_approval_service import BatchApprovalService
 from automation_service.batch_page import BatchPage
 from automation_service.browser import Browser
 from orchestrator_service.dispatcher import Dispatcher
-from shared.contracts import Intent, IntentTerms, ItemOutcome, Verdict
+from shared.contracts import Condition, Intent, IntentTerms, ItemOutcome, Verdict
 from shared.record import intents, outcomes
 from shared.task_state import ItemStatus
 from shared.utils import utc_now
@@ -29,8 +29,12 @@ from worker_service.claim import RecordClaim
 
 SWITCH = "sabotage"
 """The file that names the sabotage in force."""
+PATIENCE = 5.0
+_STILL_ENABLED = "for (const each of document.querySelectorAll('button')) each.disabled = false"
+"""As on a page that was loaded before somebody approved the batch."""
 
 SABOTAGES = {
+    "no_look": "a batch is clicked on a page that was not read before",
     "no_intent": "the click is not announced in the record",
     "not_resolved": "an open intent is ignored, and the batch looked at as if new",
     "no_marker": "nothing of ours goes into the portal's remark",
@@ -76,6 +80,7 @@ def replaced(owner: Any, name: str, is_on: Callable[[], bool], other: Callable[.
 def install_in_worker() -> None:
     """Prepare every sabotage of the worker's side."""
     on = _switch()
+    replaced(BatchApprovalService, "_look", on("no_look"), _unseen)
     replaced(RecordClaim, "state_intent", on("no_intent"), _unwritten)
     replaced(BatchApprovalService, "_resolve", on("not_resolved"), _nothing)
     replaced(BatchPage, "_prepare", on("no_marker"), _without_marker)
@@ -103,6 +108,18 @@ def _switch() -> Callable[[str], Callable[[], bool]]:
 
 def _nothing(*_: Any) -> None:
     """Leave it out."""
+
+
+def _unseen(original: Any, service: Any, claim: RecordClaim) -> BatchPage:
+    """Before a click the page is what is hoped for, and whatever else it says is not noticed."""
+    page: BatchPage
+    if claim.open_intents:
+        page = original(service, claim)
+        return page
+    page = service._portal.open_batch(claim.key)
+    page.reading = dataclasses.replace(page.reading, condition=Condition.APPROVABLE)
+    service._portal._browser.evaluate(_STILL_ENABLED, PATIENCE)
+    return page
 
 
 def _unwritten(_: Any, claim: RecordClaim, terms: IntentTerms) -> Intent:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-import redis
 from sqlalchemy import select
 
-from shared.contracts import TASK_QUEUE
 from shared.record.tables import claims
 from tests.faults.deeds import Deed, Heal, kill_child
-from tests.faults.oracle import Finding
+from tests.faults.oracle import Finding, Violation
+from tests.faults.plan import Plan, Strike
 from tests.faults.portal_faults import LATE_MS, PortalFault
-from tests.faults.round import Plan, Report, Round, Strike
+from tests.faults.report import Report
+from tests.faults.round import Round
 from tests.faults.sabotage import SABOTAGES
+from tests.faults.surroundings import lose_doorbells, somebody_else_approves
 from tests.faults.system_under_fault import SystemUnderFault, wait_until
 from tests.faults.traps import Hit
 
@@ -27,9 +28,13 @@ LOST_AFTER = 30.0
 
 @dataclass(frozen=True)
 class Safeguard:
-    """One safeguard, by the name of the sabotage that removes it, and the case that misses it."""
+    """One safeguard, by the name of the sabotage that removes it, and the case that misses it.
+
+    `breaks` is what the oracle must find then, whatever else it finds.
+    """
 
     sabotage: str
+    breaks: Violation
     case: str
     plan: Plan
 
@@ -49,8 +54,9 @@ class Shown:
 
     @property
     def noticed(self) -> bool:
-        """True if the suite is green with the safeguard and red without it."""
-        return self.whole.kept and bool(self.without)
+        """True if the suite is green with the safeguard and red, as it must be, without it."""
+        broken = {finding.violation for finding in self.without}
+        return self.whole.is_good and self.safeguard.breaks in broken
 
 
 def all_workers_die_and_the_task_is_cancelled(here: SystemUnderFault, hit: Hit) -> Heal:
@@ -77,19 +83,6 @@ def the_portal_is_down_until_the_end(here: SystemUnderFault, hit: Hit) -> Heal:
     return come_back
 
 
-def the_doorbell_is_lost(here: SystemUnderFault, _: Hit) -> Heal:
-    """It was rung, and Redis forgot it before anybody heard it."""
-    _kill_all_workers(here)
-
-    def forget_it() -> None:
-        with redis.Redis.from_url(here.system.redis_url) as client:
-            wait_until("the doorbell is rung", lambda: client.llen(TASK_QUEUE) > 0, PATIENCE)
-            client.flushall()
-        _start_all_workers(here)
-
-    return forget_it
-
-
 def _kill_all_workers(here: SystemUnderFault) -> None:
     for worker in here.system.workers:
         here.take_down(worker)
@@ -109,11 +102,13 @@ def _is_free(here: SystemUnderFault, key: str) -> bool:
 _DIES = Strike("after_click", Deed("kill -9 of a pool child", kill_child))
 _CANCELLED = Deed("all workers die, then cancel", all_workers_die_and_the_task_is_cancelled)
 _BLIND = Deed("portal down to the end", the_portal_is_down_until_the_end, may_blind=True)
-_UNHEARD = Deed("doorbell lost", the_doorbell_is_lost)
+_RIVAL = Deed("somebody else approves", somebody_else_approves)
+_UNHEARD = Deed("doorbell lost", lose_doorbells)
 
 
 def _case(
     sabotage: str,
+    breaks: Violation,
     case: str,
     *strikes: Strike,
     fault: PortalFault | None = None,
@@ -121,44 +116,52 @@ def _case(
 ) -> Safeguard:
     faults = () if fault is None else (fault,)
     plan = Plan(f"{sabotage}: {case}", strikes, faults, tasks=((0,),), patience=patience)
-    return Safeguard(sabotage, case, plan)
+    return Safeguard(sabotage, breaks, case, plan)
 
 
 _LOST_ANSWER = PortalFault("response_lost", 0, {"times": 1})
 _NO_EFFECT = PortalFault("success_without_effect", 0, {"times": 1})
 
 SAFEGUARDS = (
-    _case("no_intent", "the child dies after the click", _DIES),
-    _case("not_resolved", "the child dies after the click", _DIES),
-    _case("no_marker", "nothing goes wrong"),
-    _case("toast_trusted", "success without effect", fault=_NO_EFFECT),
-    _case("error_believed", "the answer is lost", fault=_LOST_ANSWER),
-    _case("may_resend", "the answer is lost", fault=_LOST_ANSWER),
+    _case(
+        "no_look", Violation.DOUBLE, "somebody approved just before", Strike("before_look", _RIVAL)
+    ),
+    _case("no_intent", Violation.DOUBLE, "the child dies after the click", _DIES),
+    _case("not_resolved", Violation.UNTRUE, "the child dies after the click", _DIES),
+    _case("no_marker", Violation.UNTRUE, "nothing goes wrong"),
+    _case("toast_trusted", Violation.UNTRUE, "success without effect", fault=_NO_EFFECT),
+    _case("error_believed", Violation.UNTRUE, "the answer is lost", fault=_LOST_ANSWER),
+    _case("may_resend", Violation.DOUBLE, "the answer is lost", fault=_LOST_ANSWER),
     _case(
         "takeover_without_waiting",
+        Violation.DOUBLE,
         "the request lands late, and the child dies after the click",
         _DIES,
         fault=PortalFault("lands_late", 0, {"ms": LATE_MS, "times": 1}),
     ),
     _case(
         "no_settle",
+        Violation.UNTRUE,
         "the approval is shown late",
         fault=PortalFault("shown_late", 0, {"ms": LATE_MS, "times": 1}),
     ),
     _case(
         "cancel_skips_open_intent",
+        Violation.UNTRUE,
         "cancelled when all workers died after the click",
         Strike("after_click", _CANCELLED),
         patience=2 * PATIENCE,
     ),
     _case(
         "unreadable_is_failed",
+        Violation.UNTRUE,
         "the portal is down from the click on",
         Strike("before_read_back", _BLIND),
         patience=2 * PATIENCE,
     ),
     _case(
         "no_re_ring",
+        Violation.LOST,
         "the doorbell is lost",
         Strike("before_ring", _UNHEARD),
         patience=LOST_AFTER,
@@ -181,7 +184,7 @@ def show(here: SystemUnderFault, safeguard: Safeguard) -> Shown:
             here.sabotage(None)
         without = report.findings
         _come_to_rest(here, report)
-        if without:
+        if Shown(safeguard, whole, without).noticed:
             break
         Round(here, WARM_UP).run()
     return Shown(safeguard, whole, without)

@@ -9,24 +9,20 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-import httpx
-from sqlalchemy.exc import SQLAlchemyError
-
-from launcher.errors import LauncherError
 from orchestrator_service.retention import Retention
 from tests.faults import safeguards
 from tests.faults.facts import collect
 from tests.faults.oracle import Finding, Violation, judge
-from tests.faults.round import Plan, Report, Round
+from tests.faults.plan import Plan
+from tests.faults.report import Report
+from tests.faults.round import Round
 from tests.faults.safeguards import Safeguard
-from tests.faults.system_under_fault import NotInTimeError, SystemUnderFault
+from tests.faults.system_under_fault import SystemUnderFault
 from tests.faults.table import InModel, Results
 from tests.model.catalogue import SAFEGUARDS as MODEL_SAFEGUARDS
 
 ROUNDS_A_SYSTEM = 30
 BATCHES_A_ROUND = 12
-BROKE = (AssertionError, LauncherError, NotInTimeError, OSError, SQLAlchemyError, httpx.HTTPError)
-"""What a round can end with instead of a report."""
 
 
 class Suite:
@@ -67,14 +63,10 @@ class Suite:
             self.results.models.append(InModel(safeguard, noticed))
 
     def _run(self, here: SystemUnderFault, plan: Plan) -> None:
-        try:
-            report = Round(here, plan).run()
-        except BROKE as error:
-            lost = Finding(Violation.LOST, plan.name, f"the round broke: {error!r}")
-            report = Report(plan, (lost,))
+        report = Round(here, plan).run()
         self.results.reports.append(report)
         struck = f"{sum(each.happened for each in report.struck)} of {len(report.struck)} struck"
-        verdict = "ok" if report.kept else "BROKEN"
+        verdict = "ok" if report.is_good else "BAD" if report.kept else "BROKEN"
         self._tell(f"{verdict:6} {report.seconds:6.1f} s  {struck}  {plan.name}")
         for finding in report.findings:
             self._tell(f"       {finding}")
@@ -105,7 +97,7 @@ class Suite:
         """Nothing may have happened since to what was judged sound."""
         for report in reports:
             if report.kept and report.task_ids:
-                visible = max((f.visible_after for f in report.plan.portal_faults), default=0.0)
+                visible = report.plan.visible_after
                 facts = collect(here, report.task_ids, visible_after=visible, at_the_end=True)
                 self.results.leaks += judge(facts)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack, suppress
@@ -20,9 +21,9 @@ from launcher.errors import LauncherError
 from launcher.postgresql import MISSING, find
 from launcher.process import Process, stop_all
 from launcher.system import STOP_SECONDS, PracticeSystem
-from shared.record import Record
+from shared.record import Record, workers
 from shared.record.tables import claims
-from shared.task_state import FINAL_STATES
+from shared.task_state import FINAL_STATES, TaskState
 from tests.faults.sabotage import SWITCH
 from tests.faults.traps import FOLDER_VARIABLE, Traps
 from tests.faults.wire_proxy import WireProxy
@@ -205,6 +206,14 @@ class SystemUnderFault:
             return all(self.api.status(task_id)["state"] in final for task_id in task_ids)
         return False
 
+    def approve_all_shown(self, task_id: str) -> None:
+        """Say yes to everything in a task that waits for a decision; otherwise nothing."""
+        if self.api.status(task_id)["state"] == TaskState.AWAITING_DECISION.value:
+            url = f"{self.system.api_url}/decision/{task_id}"
+            headers = {"x-api-key": self.system.api_key}
+            wanted = {"approve": "all"}
+            httpx.post(url, json=wanted, headers=headers, trust_env=False, timeout=30)
+
     def ask_truth(self, method: str, path: str, body: object = None) -> Any:
         """Ask the portal's second port."""
         answer = self._truth.request(method, path, json=body).raise_for_status()
@@ -236,8 +245,27 @@ class SystemUnderFault:
             if truth["late_requests"] or truth["late_moves"]:
                 return False
             held = connection.execute(select(claims.c.key).where(claims.c.holder.is_not(None)))
-            return held.first() is None
+            return held.first() is None and not self.dead_browsers()
         return False
+
+    def dead_browsers(self) -> list[str]:
+        """Browsers, and their folders, that belong to no living pool child."""
+        with self.record.read() as connection:
+            rows = workers.browsers_on(connection, socket.gethostname())
+        living = {row.user_data_dir for row in rows if is_alive(row.pid)}
+        folder = self.system.folder / "data" / "browsers"
+        running = [
+            (process, " ".join(process.info["cmdline"] or ()))
+            for process in psutil.process_iter(["cmdline"])
+        ]
+        return [
+            *(f"folder {path}" for path in folder.glob("browser-*") if str(path) not in living),
+            *(
+                f"process {process.pid} {command[:120]}"
+                for process, command in running
+                if str(folder) in command and not any(each in command for each in living)
+            ),
+        ]
 
 
 def browser_of(child: int) -> list[psutil.Process]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from rich.console import Console
 from rich.table import Table
 
 from tests.faults.oracle import Finding, Violation
-from tests.faults.round import Report, Struck
+from tests.faults.report import Report, Struck
 from tests.faults.safeguards import Shown
 from tests.model.catalogue import Safeguard
 
@@ -47,9 +47,10 @@ class Results:
 
     @property
     def good(self) -> bool:
-        """True if no promise was broken, and every sabotage was noticed."""
+        """True if no promise was broken, every goal met, and every sabotage noticed."""
         noticed = [each.noticed for each in self.shown] + [each.noticed for each in self.models]
-        return not self.findings and all(noticed)
+        sound = all(report.is_good for report in self.reports)
+        return sound and not self.leaks and all(noticed)
 
 
 def show(results: Results, console: Console) -> None:
@@ -61,10 +62,20 @@ def show(results: Results, console: Console) -> None:
     if results.models:
         _show_model(results.models, console)
     for report in results.reports:
-        for finding in report.findings:
-            console.print(f"BROKEN in {report.plan.name}: {finding}", markup=False)
+        for told in _complaints(report):
+            console.print(f"{told} [{report.plan.name}]", markup=False)
     for finding in results.leaks:
         console.print(f"BROKEN: {finding}", markup=False)
+
+
+def _complaints(report: Report) -> Iterator[str]:
+    yield from (f"BROKEN: {finding}" for finding in report.findings)
+    yield from (f"NOT STRUCK: {each.kind}" for each in report.missed)
+    if report.needless_unverified:
+        yield f"NEEDLESS: {report.needless_unverified} unverified"
+    for each in report.struck:
+        if each.too_slow:
+            yield f"TOO SLOW: {each.kind}: next item after {each.next_item:.1f} s"
 
 
 def _show_totals(results: Results, console: Console) -> None:
@@ -90,13 +101,9 @@ def _show_kinds(reports: Sequence[Report], console: Console) -> None:
     for report in reports:
         for struck in report.struck:
             kinds[struck.kind].append(struck)
-        for fault in report.plan.portal_faults:
-            kinds[f"portal: {fault.kind}"].append(Struck(fault.kind, happened=True))
-        for broken in report.plan.wire_faults:
-            kinds[broken.name].append(Struck(broken.name, happened=True))
     table = Table(title="Faults, and the slowest recovery from each", title_justify="left")
     table.add_column("fault")
-    for name in ("planned", "struck", "next item", "same item"):
+    for name in ("planned", "struck", "next item", "goal", "same item"):
         table.add_column(name, justify="right")
     for kind, all_struck in sorted(kinds.items()):
         table.add_row(
@@ -104,6 +111,7 @@ def _show_kinds(reports: Sequence[Report], console: Console) -> None:
             str(len(all_struck)),
             str(sum(each.happened for each in all_struck)),
             _slowest([each.next_item for each in all_struck]),
+            _slowest([each.goal for each in all_struck]),
             _slowest([each.same_item for each in all_struck]),
         )
     console.print(table)
@@ -118,8 +126,8 @@ def _show_safeguards(shown: Sequence[Shown], console: Console) -> None:
         table.add_row(
             each.safeguard.meaning,
             each.safeguard.case,
-            "kept" if each.whole.kept else "BROKEN",
-            without or "NOT NOTICED",
+            "kept" if each.whole.is_good else "BROKEN",
+            without if each.noticed else f"NOT NOTICED {without}".strip(),
         )
     console.print(table)
 

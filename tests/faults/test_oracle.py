@@ -31,11 +31,13 @@ EVENTS = (
 )
 ITEM = RecordedItem(1, "B1", "done", outcome="done", attribution="ours", proofs=PROOFS)
 TASK = RecordedTask("t", "completed", 1, (ITEM,), EVENTS, 3, EVENTS, {"B1": "approved"})
+INTENT = StatedIntent(1, "AAB-1", NOON, NOON - timedelta(seconds=1), "taken")
+UNSEEN = replace(INTENT, looked_at=None)
 SOUND = Facts(
     officer="us",
     tasks=(TASK,),
     batches={"B1": PortalBatch("Approved", None, 1, (OURS,))},
-    intents={"B1": (StatedIntent(1, "AAB-1", NOON, NOON - timedelta(seconds=1), "taken"),)},
+    intents={"B1": (INTENT,)},
 )
 
 
@@ -71,6 +73,14 @@ TWICE = replace(TASK, id="t2", items=(replace(ITEM, id=2),))
 BROKEN = {
     "approved twice": (with_batch(approvals=(OURS, OURS), posts=1), Violation.DOUBLE),
     "approved though others had": (with_batch(approvals=(THEIRS, OURS)), Violation.DOUBLE),
+    "approved though others had, without a look": (
+        replace(with_batch(approvals=(THEIRS, OURS)), intents={"B1": (UNSEEN,)}),
+        Violation.DOUBLE,
+    ),
+    "approved though others had, without a marker": (
+        with_batch(approvals=(THEIRS, replace(OURS, remark=""))),
+        Violation.DOUBLE,
+    ),
     "more requests than clicks": (with_batch(posts=2), Violation.DOUBLE),
     "never asked for": (replace(SOUND, unasked=("B9",)), Violation.DOUBLE),
     "said approved": (with_batch(approvals=(), status="Pending"), Violation.UNTRUE),
@@ -119,6 +129,7 @@ BROKEN = {
         Violation.LOST,
     ),
     "a claim held": (replace(SOUND, held_claims={"B1": "slot"}), Violation.LEAK),
+    "a browser of the dead": (replace(SOUND, dead_browsers=("folder b",)), Violation.LEAK),
     "a file of nobody": (replace(SOUND, unreferenced_files=("t/x.part",)), Violation.LEAK),
 }
 

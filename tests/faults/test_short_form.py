@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.deeds import kill_browser, kill_child, kill_orchestrator, kill_worker
+from tests.faults.deeds import kill_browser, kill_child, kill_worker
 from tests.faults.grid import DEEDS
+from tests.faults.plan import Plan, Strike
 from tests.faults.portal_faults import STRUCK, PortalFault
-from tests.faults.round import Plan, Report, Round, Strike
+from tests.faults.report import Report
+from tests.faults.round import Round
 from tests.faults.safeguards import SAFEGUARDS, Safeguard, show
+from tests.faults.surroundings import kill_orchestrator
 from tests.faults.system_under_fault import SystemUnderFault
 
 PLANS = (
