@@ -20,6 +20,8 @@ from tests.acceptance.occupied_slot import OccupiedSlot, seen_from_outside
 pytestmark = pytest.mark.timeout(240)
 
 ITEM_SECONDS = 4.0
+LONG_ITEM_SECONDS = 10.0
+"""For an item that must not be done before its worker is gone, on a busy machine too."""
 GONE_SECONDS = 10.0
 BATCHES = 8
 
@@ -40,7 +42,7 @@ class Leaver:
         self.process, self._other = here.system.workers
         self._occupied: OccupiedSlot | None = None
 
-    def begin(self, *, steps: int, drain_seconds: float) -> str:
+    def begin(self, *, steps: int, drain_seconds: float, item_seconds: float = ITEM_SECONDS) -> str:
         """Have the leaver begin a task, and then the other one ready to go on; the task's id."""
         self.process.kill()
         if not self._other.running:
@@ -48,7 +50,7 @@ class Leaver:
         self._occupied = OccupiedSlot(self.here)
         self.process.environment["DRAIN_SECONDS"] = str(drain_seconds)
         self.process.start()
-        task_id = self.here.practise(steps=steps, seconds=steps * ITEM_SECONDS)
+        task_id = self.here.practise(steps=steps, seconds=steps * item_seconds)
         wait_for(lambda: bool(self.here.at_work(task_id)))
         self.free_the_other()
         return task_id
@@ -117,7 +119,7 @@ def test_told_once_a_worker_finishes_the_item_in_hand_and_another_does_the_rest(
 def test_an_item_that_takes_longer_than_it_may_is_left_to_another_worker(
     here: Deployment, leaver: Leaver
 ) -> None:
-    task_id = leaver.begin(steps=1, drain_seconds=1)
+    task_id = leaver.begin(steps=1, drain_seconds=1, item_seconds=LONG_ITEM_SECONDS)
 
     leaver.tell(signal.SIGTERM)
     leaver.process.wait(60)
@@ -140,7 +142,7 @@ def test_told_again_a_worker_ends_at_once_and_another_goes_on(
     here: Deployment, leaver: Leaver, told: tuple[signal.Signals, ...]
 ) -> None:
     # Given a worker with an item in hand that takes far longer than it may live on
-    task_id = leaver.begin(steps=1, drain_seconds=600)
+    task_id = leaver.begin(steps=1, drain_seconds=600, item_seconds=LONG_ITEM_SECONDS)
 
     # When it is told to leave until it does
     for number in told:
