@@ -82,10 +82,11 @@ def cells(database: str) -> Iterator[Plan]:
 
 def _all_cells() -> Iterator[Plan]:
     yield from _at_each(WORKER_POINTS, PROCESS_DEEDS)
-    yield from _at_each(CLICK_POINTS, SURROUNDINGS)
+    *around, _cancel = SURROUNDINGS  # which comes at every point below
+    yield from _at_each(CLICK_POINTS, tuple(around))
     yield from _at_each(OTHER_POINTS, tuple(DEEDS[strike] for strike in TELLING))
     yield from _at_each(PLANNING_POINTS, (DEEDS[kill_child], DEEDS[kill_worker]))
-    yield from _at_each(RINGING_POINTS, SURROUNDINGS[:-1])
+    yield from _at_each(RINGING_POINTS, tuple(around))
     yield from _at_each(LOOKING_POINTS, RIVALS)
     yield from _at_each(WORKER_POINTS, (DEEDS[cancel],))
     yield from _resolving()
