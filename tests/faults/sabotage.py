@@ -11,12 +11,16 @@ import functools
 import os
 import secrets
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from automation_service import batch_approval_service as service
 from automation_service.batch_approval_service import BatchApprovalService
 from automation_service.batch_page import BatchPage
 from automation_service.browser import Browser
+from automation_service.judgement import Finding
+from automation_service.profile import Profile
 from orchestrator_service.dispatcher import Dispatcher
 from shared.contracts import Condition, Intent, IntentTerms, ItemOutcome, Verdict
 from shared.record import intents, outcomes
@@ -27,6 +31,8 @@ from worker_service import attempt
 from worker_service import outcomes as decisions
 from worker_service.claim import RecordClaim
 
+TOO_SHORT_BY = 2.8
+"""Seconds; what is left of ESC's settle time is over before the suite's late requests land."""
 SWITCH = "sabotage"
 """The file that names the sabotage in force."""
 PATIENCE = 5.0
@@ -43,6 +49,8 @@ SABOTAGES = {
     "may_resend": "the browser keeps its connections, and may send a request twice",
     "takeover_without_waiting": "an open intent of a dead holder is read at once",
     "no_settle": "what is not there yet after our own click is believed at once",
+    "settle_too_short": "the settle time is shorter than a request may take to land",
+    "somebody_else_early": "somebody else's approval is believed before the settle time is over",
     "cancel_skips_open_intent": "cancelling ends items that may have been clicked",
     "unreadable_is_failed": "what cannot be read any more is called failed",
     "no_re_ring": "a doorbell that nobody answers is never rung again",
@@ -89,6 +97,9 @@ def install_in_worker() -> None:
     replaced(Browser, "_drop_connections", on("may_resend"), _nothing)
     replaced(intents, "without_verdict", on("takeover_without_waiting"), _seen_long_ago)
     replaced(RecordClaim, "wait_until", on("no_settle"), _nothing)
+    replaced(RecordClaim, "wait_until", on("settle_too_short"), _too_short)
+    replaced(decisions, "backoff", on("settle_too_short"), lambda *_: timedelta(0))
+    replaced(service, "is_certain", on("somebody_else_early"), _or_somebody_else)
     replaced(decisions, "given_up", on("unreadable_is_failed"), _as_if_untouched)
     replaced(attempt, "given_up", on("unreadable_is_failed"), _as_if_untouched)
 
@@ -159,6 +170,14 @@ def _outcome(found: ItemOutcome) -> ItemOutcome:
 
 def _seen_long_ago(original: Any, *call: Any) -> tuple[Intent, ...]:
     return tuple(dataclasses.replace(intent, seen_at=0.0) for intent in original(*call))
+
+
+def _too_short(original: Any, claim: RecordClaim, moment: float) -> None:
+    original(claim, moment - TOO_SHORT_BY)
+
+
+def _or_somebody_else(original: Any, finding: Finding, profile: Profile) -> bool:
+    return finding is Finding.SOMEBODY_ELSE or bool(original(finding, profile))
 
 
 def _as_if_untouched(original: Any, ending: ItemOutcome, *, intent_open: bool) -> ItemOutcome:

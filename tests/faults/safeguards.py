@@ -146,6 +146,19 @@ SAFEGUARDS = (
         fault=PortalFault("shown_late", 0, {"ms": LATE_MS, "times": 1}),
     ),
     _case(
+        "settle_too_short",
+        Violation.DOUBLE,
+        "the request lands late",
+        fault=PortalFault("lands_late", 0, {"ms": LATE_MS, "times": 1}),
+    ),
+    _case(
+        "somebody_else_early",
+        Violation.UNTRUE,
+        "the request lands late, and somebody else approves meanwhile",
+        Strike("after_click", _RIVAL),
+        fault=PortalFault("lands_late", 0, {"ms": LATE_MS, "times": 1}),
+    ),
+    _case(
         "cancel_skips_open_intent",
         Violation.UNTRUE,
         "cancelled when all workers died after the click",
