@@ -20,7 +20,7 @@ from tests.acceptance.occupied_slot import OccupiedSlot, seen_from_outside
 pytestmark = pytest.mark.timeout(240)
 
 ITEM_SECONDS = 4.0
-LONG_ITEM_SECONDS = 10.0
+LONG_ITEM_SECONDS = 8.0
 """For an item that must not be done before its worker is gone, on a busy machine too."""
 GONE_SECONDS = 10.0
 BATCHES = 8
@@ -43,7 +43,7 @@ class Leaver:
         self._occupied: OccupiedSlot | None = None
 
     def begin(self, *, steps: int, drain_seconds: float, item_seconds: float = ITEM_SECONDS) -> str:
-        """Have the leaver begin a task, and then the other one ready to go on; the task's id."""
+        """Have the leaver begin an item while the other one has no slot to spare; the task's id."""
         self.process.kill()
         if not self._other.running:
             self._other.start()
@@ -51,9 +51,13 @@ class Leaver:
         self.process.environment["DRAIN_SECONDS"] = str(drain_seconds)
         self.process.start()
         task_id = self.here.practise(steps=steps, seconds=steps * item_seconds)
-        wait_for(lambda: bool(self.here.at_work(task_id)))
-        self.free_the_other()
+        wait_for(lambda: self._has_begun(task_id))
         return task_id
+
+    def _has_begun(self, task_id: str) -> bool:
+        # A slot is at work on a task a moment before it has an item in hand.
+        items = self.here.api.result(task_id)["result"]["items"]
+        return any(item["attempts"] for item in items)
 
     def begin_alone(self) -> str:
         """Have it approve batches, the only worker on this machine; the task's id."""
@@ -105,8 +109,9 @@ def test_told_once_a_worker_finishes_the_item_in_hand_and_another_does_the_rest(
     # Given two workers, of which the first has an item of a task in hand
     task_id = leaver.begin(steps=2, drain_seconds=60)
 
-    # When it is told to leave
+    # When it is told to leave, and the other one has a slot to spare
     leaver.tell(signal.SIGTERM)
+    leaver.free_the_other()
     leaver.process.wait(60)
 
     # Then it has finished that item, nothing was begun twice, and the other one did the rest
@@ -122,6 +127,7 @@ def test_an_item_that_takes_longer_than_it_may_is_left_to_another_worker(
     task_id = leaver.begin(steps=1, drain_seconds=1, item_seconds=LONG_ITEM_SECONDS)
 
     leaver.tell(signal.SIGTERM)
+    leaver.free_the_other()
     leaver.process.wait(60)
 
     assert leaver.process.exit_status is not None
@@ -144,9 +150,10 @@ def test_told_again_a_worker_ends_at_once_and_another_goes_on(
     # Given a worker with an item in hand that takes far longer than it may live on
     task_id = leaver.begin(steps=1, drain_seconds=600, item_seconds=LONG_ITEM_SECONDS)
 
-    # When it is told to leave until it does
+    # When it is told to leave until it does, and the other one has a slot to spare
     for number in told:
         leaver.tell(number)
+    leaver.free_the_other()
 
     # Then it is gone though its item was not done; another one does it, and nothing is doubled
     wait_for(lambda: not leaver.process.running, GONE_SECONDS)
