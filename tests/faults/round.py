@@ -9,6 +9,7 @@ from contextlib import suppress
 
 import httpx
 import psutil
+import redis
 from sqlalchemy.exc import SQLAlchemyError
 
 from launcher.errors import LauncherError
@@ -109,7 +110,7 @@ class Round:
                 self._seen[strike] += 1
                 try:
                     heal = strike.deed.strike(self._here, hit)
-                except MissedError:
+                except (MissedError, redis.RedisError):  # another fault may have Redis down
                     continue
                 finally:
                     self._here.traps.release(hit)
