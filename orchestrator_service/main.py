@@ -53,7 +53,7 @@ from shared.config import Settings, load_settings
 from shared.errors import ConfigurationError
 from shared.logging_config import configure_logging
 from shared.notifications import NewsPublisher
-from shared.record import Record, migrate
+from shared.record import Record, migrate, why_no_record
 
 STOP_SECONDS = 2.0
 
@@ -182,6 +182,7 @@ def main() -> int:
         configure_logging(settings, "orchestrator")
         _open_record(settings)
         keys = load_keys(settings)
+        # Again: what is logged from here on may hold the keys, and none were made before.
         configure_logging(settings, "orchestrator", secrets=keys.secrets)
     except (ConfigurationError, OSError) as error:
         print(f"orchestrator: cannot start: {error}", file=sys.stderr)
@@ -196,8 +197,7 @@ def _open_record(settings: Settings) -> None:
     try:
         migrate(Record(settings.database))
     except (OSError, SQLAlchemyError) as error:
-        reason = str(error).split("\n")[0]
-        raise ConfigurationError(f"DATABASE_URL: the record does not answer: {reason}") from None
+        raise ConfigurationError(why_no_record(error)) from None
 
 
 def leave(status: int) -> NoReturn:

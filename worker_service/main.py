@@ -26,7 +26,7 @@ from shared.config import Settings, load_settings
 from shared.contracts import DOORBELL, TASK_QUEUE
 from shared.errors import ConfigurationError
 from shared.logging_config import configure_logging
-from shared.record import Record, migrate
+from shared.record import Record, migrate, why_no_record
 from worker_service.departure import Departure
 from worker_service.lifecycle import Presence, take_fork_lock
 from worker_service.shared_flag import SharedFlag
@@ -160,7 +160,7 @@ def main() -> int:
     try:
         worker.run()
     except SQLAlchemyError as error:
-        print(f"worker: {_no_record(error)}", file=sys.stderr)
+        print(f"worker: {why_no_record(error)}", file=sys.stderr)
         return 1
     return 0
 
@@ -176,13 +176,8 @@ def _prepare(settings: Settings) -> Worker:
         worker = Worker(settings)
         worker.open_record()
     except (OSError, SQLAlchemyError) as error:
-        raise ConfigurationError(_no_record(error)) from None
+        raise ConfigurationError(why_no_record(error)) from None
     return worker
-
-
-def _no_record(error: Exception) -> str:
-    reason = str(error).split("\n")[0]
-    return f"DATABASE_URL: the record does not answer: {reason}"
 
 
 if __name__ == "__main__":

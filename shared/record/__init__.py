@@ -5,6 +5,6 @@ written together; an event is written in the transaction it tells of.
 """
 
 from shared.record.database import Record
-from shared.record.migrate import migrate
+from shared.record.migrate import migrate, why_no_record
 
-__all__ = ["Record", "migrate"]
+__all__ = ["Record", "migrate", "why_no_record"]

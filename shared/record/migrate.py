@@ -30,6 +30,12 @@ def migrate(record: Record) -> None:
         upgrade(record)
 
 
+def why_no_record(error: Exception) -> str:
+    """One line for whoever started a service whose record does not answer."""
+    reason = str(error).split("\n")[0]
+    return f"DATABASE_URL: the record does not answer: {reason}"
+
+
 def _version(record: Record) -> str | None:
     """The version that Alembic has noted, None in a database in which there is no record."""
     with record.read() as connection:

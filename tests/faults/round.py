@@ -29,7 +29,7 @@ from tests.faults.wire_proxy import Rule
 
 BROKE = (
     *(AssertionError, LauncherError, NotInTimeError, OSError, SQLAlchemyError),
-    *(sqlite3.Error, httpx.HTTPError, psutil.Error),
+    *(sqlite3.Error, httpx.HTTPError, psutil.Error, redis.RedisError),
 )
 """What a round can end with instead of coming to its end."""
 QUIET_SECONDS = 60.0

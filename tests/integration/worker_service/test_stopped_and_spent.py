@@ -36,14 +36,16 @@ from tests.integration.worker_service.office import (
 )
 from worker_service.claim import RecordClaim
 
-
-@pytest.mark.parametrize(
+STOPPED = pytest.mark.parametrize(
     ("stop", "state", "status"),
     [
         (Office.cancel, TaskState.CANCELLED, ItemStatus.SKIPPED),
         (Office.fail, TaskState.FAILED, ItemStatus.FAILED),
     ],
 )
+
+
+@STOPPED
 def test_a_task_stopped_while_an_item_is_reviewed_ends(
     office: Office, stop: Callable[[Office, str], None], state: TaskState, status: ItemStatus
 ) -> None:
@@ -60,13 +62,7 @@ def test_a_task_stopped_while_an_item_is_reviewed_ends(
     assert {item.status for item in office.items(task_id).values()} == {status}
 
 
-@pytest.mark.parametrize(
-    ("stop", "state", "status"),
-    [
-        (Office.cancel, TaskState.CANCELLED, ItemStatus.SKIPPED),
-        (Office.fail, TaskState.FAILED, ItemStatus.FAILED),
-    ],
-)
+@STOPPED
 def test_nothing_is_announced_for_a_task_that_was_stopped_meanwhile(
     office: Office, stop: Callable[[Office, str], None], state: TaskState, status: ItemStatus
 ) -> None:
