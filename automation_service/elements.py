@@ -1,7 +1,8 @@
 """Finding, reading and using what is on the page: one round trip a question.
 
-The questions are the functions of page.js and are answered inside the page, so that waiting for
-something costs no polling from outside.
+The questions are functions of the scripts in page/ and are answered inside the page, so that
+waiting for something costs no polling from outside. The scripts share one scope, made anew for
+every question.
 """
 
 from __future__ import annotations
@@ -14,7 +15,8 @@ from typing import Any
 from automation_service.browser import Browser, PageMoved
 from shared.errors import PortalTimeout
 
-_QUESTIONS = (Path(__file__).resolve().parent / "page.js").read_text(encoding="utf-8")
+_SCRIPTS = sorted((Path(__file__).resolve().parent / "page").glob("*.js"))
+_SCOPE = "\n".join(script.read_text(encoding="utf-8") for script in _SCRIPTS)
 
 
 class Elements:
@@ -26,7 +28,7 @@ class Elements:
         self._patience = patience
 
     def ask(self, question: str, about: dict[str, Any], patience: float | None = None) -> Any:
-        """Put one of page.js's questions to the page, whichever page comes to stand there.
+        """Put a question to the page, whichever page comes to stand there.
 
         Asks again while the page is being replaced by another; so only for questions that change
         nothing. Raises PortalTimeout if pages keep changing.
@@ -48,4 +50,5 @@ class Elements:
         """
         patience = self._patience if patience is None else patience
         asked = f"{json.dumps(about)}, {round(patience * 1000)}"
-        return self._browser.evaluate(f"({_QUESTIONS.strip()}).{question}({asked})", patience)
+        script = f'(() => {{\n"use strict";\n{_SCOPE}\nreturn {question}({asked});\n}})()'
+        return self._browser.evaluate(script, patience)

@@ -1,0 +1,46 @@
+// What the portal says to what we did.
+
+const rememberMessages = (locators) => {
+  window.agentSeen = new Map();
+  for (const at of locators) {
+    for (const element of all(at)) window.agentSeen.set(element, squeeze(element.textContent));
+  }
+};
+
+const isNew = (element) =>
+  !window.agentSeen || window.agentSeen.get(element) !== squeeze(element.textContent);
+
+const newWords = (locator) => {
+  const element = all(locator).find((candidate) => visible(candidate) && isNew(candidate));
+  return element ? squeeze(element.textContent) : null;
+};
+
+const asPattern = (text) => text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
+
+const names = (words, pattern) =>
+  new RegExp(`(?<![\\p{L}\\p{N}])(?:${pattern})(?![\\p{L}\\p{N}])`, "u").test(words);
+
+// Words that name another batch speak of that one. An id of digits alone has no look of its own.
+const speaksOfAnother = (words, key) =>
+  /\p{L}/u.test(key) && names(words, asPattern(key).replace(/\d+/g, "\\d+"));
+
+// Where nothing is named, only the page that was clicked on answers for its batch: on any other
+// page the words may be left from the batch before.
+const isAbout = (words, key, batch, page) =>
+  names(words, asPattern(key)) ||
+  (isStillOn(page) && read(batch.printed_key) === key && !speaksOfAnother(words, key));
+
+// The portal's first word after the click, if it is about this batch. A hint, never proof.
+const hear = async ({ document: page, key, batch, session, success, refused }, ms) => {
+  const heard = await until(() => {
+    if (window.agentGuard?.hasRefused()) return { signal: "not_clicked" };
+    if (location.protocol === "chrome-error:") return { signal: "no_answer" };
+    if (shown(session.lost)) return { signal: "lost" };
+    for (const [signal, at] of Object.entries({ success, refused })) {
+      const words = newWords(at);
+      if (words !== null && isAbout(words, key, batch, page)) return { signal, words };
+    }
+    return null;
+  }, ms);
+  return { ...here(), ...(heard || { signal: "silence" }) };
+};

@@ -1,0 +1,39 @@
+// A batch's page, read.
+
+// What servers answer to an address they have no page for, odd ones included.
+const NO_SUCH_PAGE = new Set([400, 404, 405, 410, 414, 422]);
+
+const readHistory = (history) =>
+  all(history.row).map((row) => ({
+    who: read(history.who, row) || "",
+    when: read(history.when, row) || "",
+    what: read(history.what, row) || "",
+    remark: read(history.remark, row) || "",
+  }));
+
+const readColumns = (columns) =>
+  Object.fromEntries(Object.entries(columns).map(([name, at]) => [name, read(at) || ""]));
+
+// Where we are: "lost", "error", "missing", "batch", or nothing certain yet.
+const place = (session, batch) => {
+  if (shown(session.lost)) return "lost";
+  const { http } = here();
+  if (shown(batch.missing) || NO_SUCH_PAGE.has(http)) return "missing";
+  if (http >= 400) return "error";
+  const ready = shown(session.logged_in) && read(batch.printed_key) && read(batch.status);
+  return ready && (!batch.history || shown(batch.history.ready)) ? "batch" : null;
+};
+
+const look = async ({ session, batch, stale }, ms) => {
+  const found = await until(() => !isStillOn(stale) && place(session, batch), ms);
+  return {
+    ...here(),
+    place: found,
+    logged_in: shown(session.logged_in),
+    printed_key: read(batch.printed_key),
+    words: read(batch.status),
+    columns: found === "batch" ? readColumns(batch.columns) : {},
+    history_ready: !batch.history || shown(batch.history.ready),
+    history: found === "batch" && batch.history ? readHistory(batch.history) : null,
+  };
+};

@@ -1,0 +1,36 @@
+"""What a portal looks like, as data: the model of a profile and how one is read.
+
+A profile is YAML 1.2. A fault in it stops the start with the file, the line, the column and what
+would have been allowed there.
+"""
+
+from automation_service.profile.action import Approve
+from automation_service.profile.batch import Batch, History
+from automation_service.profile.document import PROFILES, builtin_profile, load_profile
+from automation_service.profile.key_form import KeyForm
+from automation_service.profile.locator import Locator
+from automation_service.profile.login import Login, Session
+from automation_service.profile.part import Part
+from automation_service.profile.pending import Pending
+from automation_service.profile.profile import Profile
+from automation_service.profile.step import Step
+from automation_service.profile.timings import Reclick, Timings
+
+__all__ = [
+    "PROFILES",
+    "Approve",
+    "Batch",
+    "History",
+    "KeyForm",
+    "Locator",
+    "Login",
+    "Part",
+    "Pending",
+    "Profile",
+    "Reclick",
+    "Session",
+    "Step",
+    "Timings",
+    "builtin_profile",
+    "load_profile",
+]

@@ -1,0 +1,48 @@
+"""Profiles as files: how one is read, and how its faults are told."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from automation_service.profile.profile import Profile
+from automation_service.yaml_document import YamlDocument, read_yaml
+from shared.errors import ConfigurationError
+
+PROFILES = Path(__file__).resolve().parent.parent / "profiles"
+
+
+def load_profile(path: Path) -> Profile:
+    """Read a profile.
+
+    Raises ConfigurationError with the file, line and column of what is wrong.
+    """
+    document = read_yaml(path)
+    try:
+        profile = Profile.model_validate(document.content)
+    except ValidationError as error:
+        faults = [_describe(document, fault) for fault in error.errors()]
+        raise ConfigurationError("; ".join(faults)) from None
+    profile._sha256 = document.sha256
+    return profile
+
+
+def builtin_profile(name: str) -> Profile:
+    """The profile called `name` among those that come with the project.
+
+    Raises ConfigurationError naming the known ones if there is none of that name.
+    """
+    known = sorted(path.stem for path in PROFILES.glob("*.yaml"))
+    if name not in known:
+        raise ConfigurationError(f"There is no profile {name!r}; known are: {', '.join(known)}.")
+    return load_profile(PROFILES / f"{name}.yaml")
+
+
+def _describe(document: YamlDocument, fault: ErrorDetails) -> str:
+    place = list(fault["loc"])
+    name = ".".join(str(part) for part in place) or "profile"
+    if fault["type"] == "unknown_field":
+        place.append(fault["ctx"]["field"])
+    return f"{document.where(place)}: {name}: {fault['msg']}"
