@@ -16,6 +16,8 @@ ORDERS = {
 }
 DEFAULT_ORDER = "oldest"
 
+_POSTS_OF = {"approve": "approve_posts", "reject": "reject_posts"}
+
 
 @dataclass(frozen=True)
 class BatchPage:
@@ -97,19 +99,20 @@ class BatchRegister:
         found = {BatchStatus(status): count for status, count in rows}
         return {status: found.get(status, 0) for status in BatchStatus}
 
-    def note_approve_post(self, batch_id: str) -> None:
-        """Keep that a request to approve this id arrived, whatever becomes of it."""
+    def note_post(self, batch_id: str, verb: str) -> None:
+        """Keep that a request to `approve` or `reject` this id arrived, whatever becomes of it."""
         with self._database.writing() as connection:
             connection.execute(
-                "INSERT INTO approve_posts (batch_id, at) VALUES (?, ?)", (batch_id, now())
+                f"INSERT INTO {_POSTS_OF[verb]} (batch_id, at) VALUES (?, ?)", (batch_id, now())
             )
 
-    def approve_posts(self, batch_id: str) -> int:
-        """Return how many requests to approve this id have arrived."""
+    def posts(self, batch_id: str) -> int:
+        """Return how many requests to decide this id have arrived."""
+        counts = " + ".join(
+            f"(SELECT count(*) FROM {table} WHERE batch_id = :id)" for table in _POSTS_OF.values()
+        )
         with self._database.reading() as connection:
-            (count,) = connection.execute(
-                "SELECT count(*) FROM approve_posts WHERE batch_id = ?", (batch_id,)
-            ).fetchone()
+            (count,) = connection.execute(f"SELECT {counts}", {"id": batch_id}).fetchone()
         return int(count)
 
     def neighbour(self, batch_id: str) -> Batch | None:
@@ -133,7 +136,7 @@ class BatchRegister:
         """Store the decision, whatever the batch's status is; pages show it in so many seconds.
 
         Deciding again is stored again: like the worst real portals, an approved batch that is
-        approved once more has two approvals.
+        approved once more has two approvals, and so with rejecting.
         """
         with self._database.writing() as connection:
             connection.execute(

@@ -65,12 +65,19 @@ CREATE TABLE sessions (
 );
 """
 
-# Made apart from the rest, so that a file kept from before there was one gets it too.
-_LATE_DISPLAYS = """
+# Made apart from the rest, so that a file kept from before there were any gets them too.
+_ADDED_SINCE = """
 CREATE TABLE IF NOT EXISTS late_displays (
     entry INTEGER PRIMARY KEY REFERENCES history,
     shown_from REAL NOT NULL
-)
+);
+
+CREATE TABLE IF NOT EXISTS reject_posts (
+    post INTEGER PRIMARY KEY,
+    batch_id TEXT NOT NULL,
+    at TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS reject_posts_by_batch ON reject_posts (batch_id)
 """
 
 
@@ -138,7 +145,8 @@ def now() -> str:
 
 def _fill_once(database: Database, world: World) -> None:
     with database.writing() as connection:
-        connection.execute(_LATE_DISPLAYS)
+        for statement in _ADDED_SINCE.split(";"):
+            connection.execute(statement)
         if connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'world'").fetchone():
             row = connection.execute("SELECT batches, seed, pending_only FROM world").fetchone()
             found = World(row["batches"], row["seed"], bool(row["pending_only"]))

@@ -9,7 +9,7 @@ from enum import Enum
 class Deed(Enum):
     """Something the portal does by itself, after the answer was given."""
 
-    LATE_APPROVAL = "late approval"
+    LATE_DECISION = "late decision"
     MOVE = "move"
 
 

@@ -15,16 +15,12 @@ def let_somebody_decide(portal: Portal, batch_id: str, step: Step) -> None:
     """Let another officer decide the batch now, if a fault wants it."""
     approves = portal.faults.fire(SomebodyApproves, batch_id, step)
     if approves:
-        _decide(portal, batch_id, BatchStatus.APPROVED, approves.by)
+        decide(portal, batch_id, BatchStatus.APPROVED, approves.by)
     rejects = portal.faults.fire(SomebodyRejects, batch_id, step)
     if rejects:
-        reject(portal, batch_id, rejects.by)
+        decide(portal, batch_id, BatchStatus.REJECTED, rejects.by)
 
 
-def reject(portal: Portal, batch_id: str, who: str) -> None:
-    """Let this officer reject the batch."""
-    _decide(portal, batch_id, BatchStatus.REJECTED, who)
-
-
-def _decide(portal: Portal, batch_id: str, decision: BatchStatus, who: str) -> None:
+def decide(portal: Portal, batch_id: str, decision: BatchStatus, who: str) -> None:
+    """Let this officer decide the batch so, with a remark of the usual kind."""
     portal.register.decide(batch_id, decision, who, _REMARKS[decision])

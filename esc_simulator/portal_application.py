@@ -5,7 +5,7 @@ from pathlib import Path
 from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 
-from esc_simulator.pages import approval, batch, batches, login, rejection
+from esc_simulator.pages import batch, batches, decision, login
 from esc_simulator.pages.rendering import render
 from esc_simulator.pages.signed_in import NotSignedInError, send_to_login
 from esc_simulator.portal import Portal
@@ -18,8 +18,7 @@ def create_portal_application(portal: Portal) -> FastAPI:
     application.include_router(login.router)
     application.include_router(batches.router)
     application.include_router(batch.router)
-    application.include_router(approval.router)
-    application.include_router(rejection.router)
+    application.include_router(decision.router)
     application.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     application.add_exception_handler(NotSignedInError, send_to_login)
     application.add_exception_handler(404, _show_not_found)

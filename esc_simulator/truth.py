@@ -19,6 +19,12 @@ SELECT
         SELECT 1 FROM history WHERE what = :approved GROUP BY batch_id HAVING count(*) > 1
     )) AS double_approved,
     (SELECT count(*) FROM approve_posts) AS approve_posts,
+    (SELECT count(*) FROM batches WHERE status = :rejected) AS rejected,
+    (SELECT count(*) FROM history WHERE what = :rejected) AS rejections,
+    (SELECT count(*) FROM (
+        SELECT 1 FROM history WHERE what = :rejected GROUP BY batch_id HAVING count(*) > 1
+    )) AS double_rejected,
+    (SELECT count(*) FROM reject_posts) AS reject_posts,
     (SELECT count(*) FROM login_attempts WHERE succeeded) AS logins,
     (SELECT count(*) FROM login_attempts WHERE NOT succeeded) AS failed_logins
 """
@@ -31,9 +37,11 @@ _HISTORY = f"""
 SELECT batch_id, who, at, what, remark FROM history WHERE {_WANTED} ORDER BY entry
 """
 
-_POSTS = f"""
-SELECT batch_id, count(*) AS posts FROM approve_posts WHERE {_WANTED} GROUP BY batch_id
+_POSTS = """
+SELECT batch_id, count(*) AS posts FROM {table} WHERE {wanted} GROUP BY batch_id
 """
+_APPROVE_POSTS = _POSTS.format(table="approve_posts", wanted=_WANTED)
+_REJECT_POSTS = _POSTS.format(table="reject_posts", wanted=_WANTED)
 
 
 class Truth:
@@ -45,15 +53,16 @@ class Truth:
         self._later = later
 
     def summary(self) -> dict[str, int]:
-        """Count batches, approvals, requests to approve, sign-ins, and what is still to come.
+        """Count batches, decisions, requests for them, sign-ins, and what is still to come.
 
-        `late_requests` are requests to approve whose approval is not stored yet, `late_moves`
-        batches that will move on by themselves. Where they are 0 the rest is final.
+        `late_requests` are requests whose decision is not stored yet, `late_moves` batches that
+        will move on by themselves. Where they are 0 the rest is final.
         """
-        words = {"pending": BatchStatus.PENDING.value, "approved": BatchStatus.APPROVED.value}
+        counted = (BatchStatus.PENDING, BatchStatus.APPROVED, BatchStatus.REJECTED)
+        words = {status.value.lower(): status.value for status in counted}
         # What is to come is counted first: so nothing is missing from both.
         to_come = {
-            "late_requests": self._later.waiting(Deed.LATE_APPROVAL).total(),
+            "late_requests": self._later.waiting(Deed.LATE_DECISION).total(),
             "late_moves": self._later.waiting(Deed.MOVE).total(),
         }
         with self._database.reading() as connection:
@@ -64,17 +73,19 @@ class Truth:
 
         Each has its fields, `id`, `refusal` (why the portal would refuse to approve it, or
         None), `history` (`by`, `what`, `at` in UTC, `remark`, oldest first), those of its lines
-        that are `approvals`, `posts`, the number of requests to approve it that arrived, and
-        `late_requests`, those of them whose approval is not stored yet.
+        that are `approvals` and `rejections`, `posts` and `reject_posts`, the numbers of requests
+        to approve and to reject it that arrived, and `late_requests`, those of them whose
+        decision is not stored yet.
         """
         history: dict[str, list[dict[str, str]]] = defaultdict(list)
         wanted = {"batch_id": batch_id}
-        late_requests = self._later.waiting(Deed.LATE_APPROVAL)
+        late_requests = self._later.waiting(Deed.LATE_DECISION)
         with self._database.reading() as connection:
             for row in connection.execute(_HISTORY, wanted):
                 line = {"by": row["who"], "what": row["what"]}
                 history[row["batch_id"]].append({**line, "at": row["at"], "remark": row["remark"]})
-            posts = {row["batch_id"]: row["posts"] for row in connection.execute(_POSTS, wanted)}
+            posts = dict(connection.execute(_APPROVE_POSTS, wanted).fetchall())
+            reject_posts = dict(connection.execute(_REJECT_POSTS, wanted).fetchall())
             batches = [read_batch(row) for row in connection.execute(_BATCHES, wanted)]
         return [
             {
@@ -82,17 +93,19 @@ class Truth:
                 **asdict(batch),
                 "refusal": batch.refusal,
                 "history": history[batch.batch_id],
-                "approvals": _approvals(history[batch.batch_id]),
+                "approvals": _lines_of(history[batch.batch_id], BatchStatus.APPROVED),
+                "rejections": _lines_of(history[batch.batch_id], BatchStatus.REJECTED),
                 "posts": posts.get(batch.batch_id, 0),
+                "reject_posts": reject_posts.get(batch.batch_id, 0),
                 "late_requests": late_requests[batch.batch_id],
             }
             for batch in batches
         ]
 
 
-def _approvals(history: list[dict[str, str]]) -> list[dict[str, str]]:
+def _lines_of(history: list[dict[str, str]], decision: BatchStatus) -> list[dict[str, str]]:
     return [
         {"by": line["by"], "at": line["at"], "remark": line["remark"]}
         for line in history
-        if line["what"] == BatchStatus.APPROVED.value
+        if line["what"] == decision.value
     ]

@@ -35,13 +35,13 @@ class Hang(FaultAtStep):
 
 
 class ResponseLost(Fault):
-    """The approval is stored, then the connection closes without a word."""
+    """The decision is stored, then the connection closes without a word."""
 
     kind: Literal["response_lost"] = "response_lost"
 
 
 class SuccessWithoutEffect(Fault):
-    """Approving answers success and stores nothing."""
+    """Deciding answers success and stores nothing."""
 
     kind: Literal["success_without_effect"] = "success_without_effect"
 
@@ -50,5 +50,5 @@ class SessionDropped(FaultAtStep):
     """The officer's session ends at the step, which is answered in this `form`."""
 
     kind: Literal["session_dropped"] = "session_dropped"
-    step: Literal["look", "approve", "stored", "read_back"]
+    step: Literal["look", "approve", "reject", "stored", "read_back"]
     form: Literal["login", "forbidden", "public"] = "login"

@@ -1,4 +1,4 @@
-"""Faults of what becomes of an approval: late, shown late, moved on, or somebody else's."""
+"""Faults of what becomes of a decision: late, shown late, moved on, or somebody else's."""
 
 from typing import Literal
 
@@ -8,21 +8,21 @@ OTHER_OFFICER = "s.kulkarni"
 
 
 class LandsLate(Fault):
-    """The request is answered "being processed", and its approval stored `ms` later."""
+    """The request is answered "being processed", and its decision stored `ms` later."""
 
     kind: Literal["lands_late"] = "lands_late"
     ms: Milliseconds
 
 
 class ShownLate(Fault):
-    """The approval is stored, and the pages show it only `ms` later."""
+    """The decision is stored, and the pages show it only `ms` later."""
 
     kind: Literal["shown_late"] = "shown_late"
     ms: Milliseconds
 
 
 class MovesOn(Fault):
-    """`ms` after the approval the batch moves on to `status`; its history stays."""
+    """`ms` after the decision the batch moves on to `status`; its history stays."""
 
     kind: Literal["moves_on"] = "moves_on"
     ms: Milliseconds
@@ -33,7 +33,7 @@ class SomebodyApproves(FaultAtStep):
     """Another officer approves the batch at the step."""
 
     kind: Literal["somebody_approves"] = "somebody_approves"
-    step: Literal["look", "approve", "stored", "read_back"]
+    step: Literal["look", "approve", "reject", "stored", "read_back"]
     by: str = OTHER_OFFICER
 
 
@@ -41,12 +41,12 @@ class SomebodyRejects(FaultAtStep):
     """Another officer rejects the batch at the step."""
 
     kind: Literal["somebody_rejects"] = "somebody_rejects"
-    step: Literal["look", "approve", "stored", "read_back"]
+    step: Literal["look", "approve", "reject", "stored", "read_back"]
     by: str = OTHER_OFFICER
 
 
 class SilentLostRace(Fault):
-    """Another officer rejects the batch just before; ours answers success and stores nothing."""
+    """Another officer decides otherwise just before; ours answers success and stores nothing."""
 
     kind: Literal["silent_lost_race"] = "silent_lost_race"
     by: str = OTHER_OFFICER

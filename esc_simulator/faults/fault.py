@@ -4,13 +4,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Step = Literal["login", "look", "approve", "stored", "read_back"]
+Step = Literal["login", "look", "approve", "reject", "stored", "read_back"]
 """A moment at which the portal may be struck.
 
 `login`: the sign-in form is asked for or sent. `look`: a batch's page is asked for, and no request
-to approve the batch has arrived so far. `approve`: such a request has arrived, nothing is stored.
-`stored`: its approval is stored or on its way, its answer not sent. `read_back`: the batch's page
-is asked for after a request to approve it has arrived.
+to decide the batch has arrived so far. `approve`, `reject`: such a request has arrived, nothing is
+stored. `stored`: its decision is stored or on its way, its answer not sent. `read_back`: the
+batch's page is asked for after a request to decide it has arrived.
 """
 
 Milliseconds = Annotated[int, Field(ge=0)]

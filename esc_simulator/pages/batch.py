@@ -86,5 +86,5 @@ def _show(request: Request, portal: Portal, batch_id: str, step: Step) -> Respon
 
 def _step(portal: Portal, batch_id: str) -> Step:
     # The difference matters to faults alone, so without them nothing is counted.
-    asked_before = bool(portal.faults) and portal.register.approve_posts(batch_id) > 0
+    asked_before = bool(portal.faults) and portal.register.posts(batch_id) > 0
     return "read_back" if asked_before else "look"

@@ -1,6 +1,6 @@
 "use strict";
 
-// Every approve button opens the same confirmation; Confirm sends the request.
+// Every approve or reject button opens the same confirmation; Confirm sends the request.
 (function () {
   var dialog = document.getElementById("confirm-dialog");
   var remark = document.getElementById("remark");
@@ -16,9 +16,21 @@
     messages.replaceChildren(message);
   }
 
-  function openDialog(batchId) {
+  function openDialog(batchId, verb) {
+    var rejects = verb === "reject";
+    var form = dialog.querySelector("form");
     dialog.dataset.batchId = batchId;
+    dialog.dataset.verb = rejects ? "reject" : "approve";
+    dialog.querySelector(".dialog-title").textContent = rejects ? "Confirm Rejection" : "Confirm Approval";
+    dialog.querySelector(".confirm-verb").textContent = rejects ? "reject" : "approve";
+    dialog.querySelector(".confirm-noun").textContent = rejects ? "A rejection" : "An approval";
     dialog.querySelector(".confirm-batch-id").textContent = batchId;
+    dialog.querySelector("label[for=remark]").textContent = rejects ? "Remark (required)" : "Remark (optional)";
+    dialog.querySelector(".remark-missing").hidden = true;
+    if (form) {
+      form.action = "/esc/batches/" + encodeURIComponent(batchId) + "/" + dialog.dataset.verb;
+    }
+    remark.required = rejects;
     remark.value = "";
     progress.hidden = true;
     dialog.hidden = false;
@@ -37,10 +49,9 @@
       place.textContent = status;
       place.className = place.className.replace(/status-\S+$/, "status-" + status.toLowerCase());
     }
-    var button = document.querySelector('.approve-btn[data-batch-id="' + batchId + '"]');
-    if (button) {
+    document.querySelectorAll('[data-verb][data-batch-id="' + batchId + '"]').forEach(function (button) {
       button.disabled = true;
-    }
+    });
   }
 
   function showAnswer(batchId, response, answer) {
@@ -55,8 +66,8 @@
     }
   }
 
-  function send(batchId, words) {
-    fetch("/esc/batches/" + encodeURIComponent(batchId) + "/approve", {
+  function send(batchId, words, verb) {
+    fetch("/esc/batches/" + encodeURIComponent(batchId) + "/" + (verb || "approve"), {
       method: "POST",
       headers: {
         "X-Requested-With": "XMLHttpRequest",
@@ -78,8 +89,12 @@
   // Confirm stays clickable while the request is under way, as on the portals this one is
   // modelled on: a double click is two requests.
   function confirm() {
+    if (remark.required && !remark.value.trim()) {
+      dialog.querySelector(".remark-missing").hidden = false;
+      return;
+    }
     progress.hidden = false;
-    approval.send(dialog.dataset.batchId, remark.value);
+    approval.send(dialog.dataset.batchId, remark.value, dialog.dataset.verb);
   }
 
   // What other scripts of the page use and replace.
@@ -96,8 +111,8 @@
     if (!button) {
       return;
     }
-    if (button.matches(".approve-btn")) {
-      approval.openDialog(button.dataset.batchId);
+    if (button.matches("[data-verb]")) {
+      approval.openDialog(button.dataset.batchId, button.dataset.verb);
     } else if (button.matches(".cancel-btn")) {
       closeDialog();
     } else if (button.matches(".confirm-btn") && button.type !== "submit") {

@@ -12,7 +12,7 @@
   document.addEventListener(
     "click",
     function (event) {
-      if (event.target.closest("." + on + "-btn")) {
+      if (event.target.closest(on === "approve" ? "[data-verb]" : ".confirm-btn")) {
         window.alert(words);
       }
     },

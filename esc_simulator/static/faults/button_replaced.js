@@ -47,6 +47,7 @@
         "X-Requested-With": "XMLHttpRequest",
         "X-CSRF-Token": document.querySelector('meta[name="csrf-token"]').content,
       },
+      body: new URLSearchParams({ remark: "Rejected by a wrong click" }),
     });
   }
 
@@ -62,8 +63,8 @@
     );
   } else {
     var openDialog = window.approval.openDialog;
-    window.approval.openDialog = function (batchId) {
-      openDialog(batchId);
+    window.approval.openDialog = function (batchId, verb) {
+      openDialog(batchId, verb);
       window.setTimeout(replace, Number(told.ms));
     };
   }

@@ -5,14 +5,14 @@
   var told = document.currentScript.dataset;
   var send = window.approval.send;
 
-  function submitForm(batchId, words) {
+  function submitForm(batchId, words, verb) {
     var fields = {
       csrf_token: document.querySelector('meta[name="csrf-token"]').content,
       remark: words,
     };
     var form = document.createElement("form");
     form.method = "post";
-    form.action = "/esc/batches/" + encodeURIComponent(batchId) + "/approve";
+    form.action = "/esc/batches/" + encodeURIComponent(batchId) + "/" + (verb || "approve");
     Object.keys(fields).forEach(function (name) {
       var field = document.createElement("input");
       field.type = "hidden";
@@ -24,8 +24,8 @@
     form.submit();
   }
 
-  window.approval.send = function (batchId, words) {
+  window.approval.send = function (batchId, words, verb) {
     var sendNow = told.sentBy === "form" ? submitForm : send;
-    window.setTimeout(sendNow, Number(told.ms), batchId, words);
+    window.setTimeout(sendNow, Number(told.ms), batchId, words, verb);
   };
 })();

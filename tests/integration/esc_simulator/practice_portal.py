@@ -113,15 +113,35 @@ def sign_in(
 
 def approve(officer: httpx.Client, batch_id: str, remark: str = "") -> httpx.Response:
     """Send what the Confirm button sends, with the token of the batch's page."""
+    return send_approval(officer, batch_id, token_on_page(officer, batch_id), remark)
+
+
+def reject(officer: httpx.Client, batch_id: str, remark: str) -> httpx.Response:
+    """Send what the Confirm button sends after Reject."""
+    return send_rejection(officer, batch_id, token_on_page(officer, batch_id), remark)
+
+
+def token_on_page(officer: httpx.Client, batch_id: str) -> str:
+    """The session's token, as the batch's page carries it."""
     page = officer.get(f"/esc/batches/{batch_id}").text
     (token,) = re.findall(r'name="csrf-token" content="([^"]+)"', page)
-    return send_approval(officer, batch_id, token, remark)
+    return str(token)
 
 
 def send_approval(
     officer: httpx.Client, batch_id: str, csrf_token: str, remark: str = ""
 ) -> httpx.Response:
     """Send the approving request alone."""
+    return _send(officer, f"/esc/batches/{batch_id}/approve", csrf_token, remark)
+
+
+def send_rejection(
+    officer: httpx.Client, batch_id: str, csrf_token: str, remark: str = ""
+) -> httpx.Response:
+    """Send the rejecting request alone."""
+    return _send(officer, f"/esc/batches/{batch_id}/reject", csrf_token, remark)
+
+
+def _send(officer: httpx.Client, path: str, csrf_token: str, remark: str) -> httpx.Response:
     headers = {"X-Requested-With": "XMLHttpRequest", "X-CSRF-Token": csrf_token}
-    path = f"/esc/batches/{batch_id}/approve"
     return officer.post(path, data={"remark": remark}, headers=headers)

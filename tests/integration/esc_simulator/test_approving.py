@@ -141,24 +141,6 @@ def test_a_form_without_the_token_is_refused_on_the_batchs_page(
     assert (batch["approvals"], batch["posts"]) == ([], 1)
 
 
-def test_rejecting_is_stored_under_the_officers_name(
-    portal: PracticePortal, officer: httpx.Client
-) -> None:
-    page = officer.get("/esc/batches/BATCH001").text
-    (token,) = re.findall(r'name="csrf-token" content="([^"]+)"', page)
-
-    assert officer.post("/esc/batches/BATCH001/reject").status_code == 403
-    assert portal.batch("BATCH001")["status"] == "Pending"
-
-    headers = {"X-CSRF-Token": token}
-    answer = officer.post("/esc/batches/BATCH001/reject", headers=headers)
-
-    assert answer.json()["status"] == "Rejected"
-    batch = portal.batch("BATCH001")
-    assert (batch["history"][-1]["by"], batch["history"][-1]["what"]) == ("officer", "Rejected")
-    assert batch["posts"] == 0
-
-
 def test_an_approved_batch_leaves_the_list_of_pending_ones(officer: httpx.Client) -> None:
     first, second, *_ = _listed(officer)
 

@@ -96,9 +96,9 @@ def test_approving_twice_records_two_approvals(register: BatchRegister) -> None:
 
 def test_requests_to_approve_are_counted_for_each_batch(register: BatchRegister) -> None:
     for batch_id in ("BATCH001", "BATCH001", "BATCH002"):
-        register.note_approve_post(batch_id)
+        register.note_post(batch_id, "approve")
 
-    assert [register.approve_posts(f"BATCH00{n}") for n in (1, 2, 3)] == [2, 1, 0]
+    assert [register.posts(f"BATCH00{n}") for n in (1, 2, 3)] == [2, 1, 0]
 
 
 def test_a_neighbour_is_the_next_pending_batch_and_after_the_last_the_first(

@@ -15,14 +15,14 @@ def test_a_deed_is_counted_for_its_batch_until_it_is_done() -> None:
         may_go_on.wait(PATIENCE_SECONDS)
         is_done.set()
 
-    later.plan(0, Deed.LATE_APPROVAL, "BATCH001", do)
-    assert later.waiting(Deed.LATE_APPROVAL) == {"BATCH001": 1}
+    later.plan(0, Deed.LATE_DECISION, "BATCH001", do)
+    assert later.waiting(Deed.LATE_DECISION) == {"BATCH001": 1}
     assert later.waiting(Deed.MOVE) == {}
 
     may_go_on.set()
     assert is_done.wait(PATIENCE_SECONDS)
     later.close()
-    assert later.waiting(Deed.LATE_APPROVAL) == {}
+    assert later.waiting(Deed.LATE_DECISION) == {}
 
 
 def test_a_portal_that_ends_forgets_what_waits() -> None:

@@ -54,7 +54,7 @@ def test_a_batch_shows_its_approvals_and_the_requests_that_arrived(
 ) -> None:
     register = BatchRegister(database)
     for _ in range(3):
-        register.note_approve_post("BATCH001")
+        register.note_post("BATCH001", "approve")
     register.decide("BATCH001", BatchStatus.APPROVED, "officer", "Looks fine")
 
     (batch,) = truth.batches("BATCH001")
