@@ -122,7 +122,7 @@ class Conclusion:
                 Attribution.SOMEBODY_ELSE,
                 Verdict.NOT_TAKEN,
             )
-        known = reading.words in self._profile.batch.words
+        known = self._profile.batch.listed(reading.words) is not None
         if finding is Finding.MOVED_ON and known and self._profile.marks_remarks:
             return self._outcome(
                 ItemStatus.REFUSED, _shows(reading), reading, clicks, None, Verdict.NOT_TAKEN

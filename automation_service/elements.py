@@ -49,6 +49,9 @@ class Elements:
         Raises PageMoved if the page was replaced meanwhile, PageChanged if it cannot be read.
         """
         patience = self._patience if patience is None else patience
-        asked = f"{json.dumps(about)}, {round(patience * 1000)}"
-        script = f'(() => {{\n"use strict";\n{_SCOPE}\nreturn {question}({asked});\n}})()'
+        values, asked = json.dumps(about.get("values", {})), json.dumps(about)
+        script = (
+            f'(() => {{\n"use strict";\nconst values = {values};\n{_SCOPE}\n'
+            f"return {question}({asked}, {round(patience * 1000)});\n}})()"
+        )
         return self._browser.evaluate(script, patience)

@@ -191,7 +191,7 @@ class Portal:
         began = utc_now()
         if not key.strip(". "):
             # No URL can carry it: "." and ".." mean folders, however they are written.
-            return self._page(_missing(began, None), {"document": 0.0, "now": 0.0})
+            return self._page(_missing(began, None), _NOWHERE)
         seen = self._look(key)
         if seen["place"] == "missing":
             if not seen["logged_in"]:
@@ -205,16 +205,22 @@ class Portal:
         return self._page(self._reading(began, seen), seen)
 
     def _look(self, key: str) -> dict[str, Any]:
+        values = {"key": key}
         self._browser.navigate(self._base_url + self.profile.batch_path(key))
-        seen = self._look_at_next_page()
+        seen = self._look_at_next_page(values)
         if seen["cached"]:
             self._browser.reload()
-            seen = self._look_at_next_page()
-        return seen
+            seen = self._look_at_next_page(values)
+        return {**seen, "values": values}
 
-    def _look_at_next_page(self) -> dict[str, Any]:
+    def _look_at_next_page(self, values: dict[str, str]) -> dict[str, Any]:
         """Look at a page, but never at the one that was looked at last."""
-        about = {"session": self._session, "batch": self._batch, "stale": self._last_document}
+        about = {
+            "session": self._session,
+            "batch": self._batch,
+            "stale": self._last_document,
+            "values": values,
+        }
         seen: dict[str, Any] = self._elements.ask("look", about)
         self._last_document = seen["document"]
         return seen
@@ -231,7 +237,7 @@ class Portal:
             logged_in=seen["logged_in"],
             printed_key=seen["printed_key"],
             words=words,
-            condition=self.profile.batch.words.get(words, Condition.NOT_APPROVABLE),
+            condition=self.profile.batch.condition_of(words),
             columns=seen["columns"],
             history=None if history is None else tuple(HistoryLine(**line) for line in history),
         )
@@ -262,14 +268,17 @@ class Portal:
         if seen["printed_key"] != key:
             raise PortalTimeout("The portal did not show the batch's page.")
         absent: Locator = batch.status
-        if seen["words"] and batch.history is not None:
+        if batch.ready is not None and not seen["ready"]:
+            absent = batch.ready
+        elif seen["words"] and batch.history is not None:
             absent = batch.history.ready
         raise ProfileMismatch(
             f"The page of batch {key} has nothing at {absent}; the profile {self.name} expects it."
         )
 
 
-_LOOKED_AT = {"printed_key", "missing", "status", "columns", "history"}
+_NOWHERE: dict[str, Any] = {"document": 0.0, "now": 0.0, "values": {}}
+_LOOKED_AT = {"printed_key", "ready", "missing", "status", "columns", "history"}
 
 
 def _missing(began: datetime, printed_key: str | None) -> Reading:

@@ -24,6 +24,11 @@ class YamlDocument:
 
     def where(self, place: Sequence[int | str]) -> str:
         """File, line and column of the last part of `place` that stands in the file."""
+        line, column = self.line_and_column(place)
+        return f"{self.name}:{line}:{column}"
+
+    def line_and_column(self, place: Sequence[int | str]) -> tuple[int, int]:
+        """Line and column, from 1, of the last part of `place` that stands in the file."""
         line, column = 1, 1
         node = self.content
         for part in place:
@@ -34,7 +39,7 @@ class YamlDocument:
                 node = node[part]
             except (KeyError, IndexError, TypeError, AttributeError):
                 break
-        return f"{self.name}:{line}:{column}"
+        return line, column
 
 
 def read_yaml(path: Path) -> YamlDocument:

@@ -14,14 +14,17 @@ const readHistory = (history) =>
 const readColumns = (columns) =>
   Object.fromEntries(Object.entries(columns).map(([name, at]) => [name, read(at) || ""]));
 
+const isComplete = ({ ready, history }) =>
+  (!ready || shown(ready)) && (!history || shown(history.ready));
+
 // Where we are: "lost", "error", "missing", "batch", or nothing certain yet.
 const place = (session, batch) => {
   if (shown(session.lost)) return "lost";
   const { http } = here();
   if (shown(batch.missing) || NO_SUCH_PAGE.has(http)) return "missing";
   if (http >= 400) return "error";
-  const ready = shown(session.logged_in) && read(batch.printed_key) && read(batch.status);
-  return ready && (!batch.history || shown(batch.history.ready)) ? "batch" : null;
+  const named = shown(session.logged_in) && read(batch.printed_key);
+  return named && isComplete(batch) && read(batch.status) ? "batch" : null;
 };
 
 const look = async ({ session, batch, stale }, ms) => {
@@ -33,7 +36,7 @@ const look = async ({ session, batch, stale }, ms) => {
     printed_key: read(batch.printed_key),
     words: read(batch.status),
     columns: found === "batch" ? readColumns(batch.columns) : {},
-    history_ready: !batch.history || shown(batch.history.ready),
+    ready: !batch.ready || shown(batch.ready),
     history: found === "batch" && batch.history ? readHistory(batch.history) : null,
   };
 };

@@ -15,6 +15,7 @@ from automation_service.profile.pending import Pending
 from automation_service.profile.profile import Profile
 from automation_service.profile.step import Step
 from automation_service.profile.timings import Reclick, Timings
+from automation_service.profile.value import Value
 
 __all__ = [
     "PROFILES",
@@ -31,6 +32,7 @@ __all__ = [
     "Session",
     "Step",
     "Timings",
+    "Value",
     "builtin_profile",
     "load_profile",
 ]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from automation_service.profile.locator import Locator
 from automation_service.profile.part import Part
+from automation_service.profile.value import Value
 from shared.contracts import Condition
 
 
@@ -19,10 +20,10 @@ class History(Part):
 
     ready: Locator
     row: Locator
-    who: Locator
-    when: Locator
-    what: Locator
-    remark: Locator
+    who: Value
+    when: Value
+    what: Value
+    remark: Value
     approval: str
 
 
@@ -30,16 +31,18 @@ class Batch(Part):
     """A batch's own page.
 
     `path` has `{key}` where the batch's id goes. `printed_key` is where the page prints the id:
-    only a page that prints exactly the id asked for is the right one. `words` says what each of
-    the portal's status words means; a word not listed is never approved.
+    only a page that prints exactly the id asked for is the right one. `ready` is there once the
+    page is complete. `words` says what each of the portal's status words means, in whatever case
+    the portal writes it; a word not listed is never approved.
     """
 
     path: str
-    printed_key: Locator
+    printed_key: Value
+    ready: Locator | None = None
     missing: Locator
-    status: Locator
+    status: Value
     words: dict[str, Condition]
-    columns: dict[str, Locator] = Field(default_factory=dict)
+    columns: dict[str, Value] = Field(default_factory=dict)
     history: History | None = None
 
     @field_validator("path")
@@ -50,3 +53,36 @@ class Batch(Part):
                 "path", "the path needs {place} exactly once", {"place": "{key}"}
             )
         return given
+
+    @model_validator(mode="after")
+    def _read_nothing_into_half_a_page(self) -> Batch:
+        if self.status.otherwise is not None and self.ready is None:
+            raise PydanticCustomError(
+                "status",
+                "a status that counts where nothing is found needs 'ready': what is there once "
+                "the page is complete",
+            )
+        return self
+
+    @field_validator("words")
+    @classmethod
+    def _mean_one_thing(cls, given: dict[str, Condition]) -> dict[str, Condition]:
+        seen: dict[str, str] = {}
+        for word in given:
+            twin = seen.setdefault(word.casefold(), word)
+            if twin != word:
+                raise PydanticCustomError(
+                    "words",
+                    "'{one}' and '{other}' are one word: case does not count",
+                    {"one": twin, "other": word},
+                )
+        return given
+
+    def listed(self, shown: str) -> str | None:
+        """The word of `words` that the portal shows so, in whatever case; None if it lists none."""
+        return next((word for word in self.words if word.casefold() == shown.casefold()), None)
+
+    def condition_of(self, shown: str) -> Condition:
+        """What a status word of the portal means."""
+        word = self.listed(shown)
+        return Condition.NOT_APPROVABLE if word is None else self.words[word]

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
+from automation_service.profile.fault import describe_faults
 from automation_service.profile.profile import Profile
-from automation_service.yaml_document import YamlDocument, read_yaml
+from automation_service.yaml_document import read_yaml
 from shared.errors import ConfigurationError
 
 PROFILES = Path(__file__).resolve().parent.parent / "profiles"
@@ -23,8 +23,7 @@ def load_profile(path: Path) -> Profile:
     try:
         profile = Profile.model_validate(document.content)
     except ValidationError as error:
-        faults = [_describe(document, fault) for fault in error.errors()]
-        raise ConfigurationError("; ".join(faults)) from None
+        raise ConfigurationError(describe_faults(document, error, Profile)) from None
     profile._sha256 = document.sha256
     return profile
 
@@ -38,11 +37,3 @@ def builtin_profile(name: str) -> Profile:
     if name not in known:
         raise ConfigurationError(f"There is no profile {name!r}; known are: {', '.join(known)}.")
     return load_profile(PROFILES / f"{name}.yaml")
-
-
-def _describe(document: YamlDocument, fault: ErrorDetails) -> str:
-    place = list(fault["loc"])
-    name = ".".join(str(part) for part in place) or "profile"
-    if fault["type"] == "unknown_field":
-        place.append(fault["ctx"]["field"])
-    return f"{document.where(place)}: {name}: {fault['msg']}"

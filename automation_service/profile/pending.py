@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from automation_service.profile.locator import Locator
 from automation_service.profile.part import Part
+from automation_service.profile.value import Value
 
 
 class Pending(Part):
@@ -17,5 +18,5 @@ class Pending(Part):
     ready: Locator
     empty: Locator
     row: Locator
-    key: Locator
+    key: Value
     next: Locator

@@ -109,8 +109,7 @@ def test_an_unknown_field_is_told_with_its_place_and_the_known_ones(fault_of: Fa
     fault = fault_of("  printed_key:", "  printed_id:")
 
     assert f"esc.yaml:{place_of('printed_key:')}" in fault
-    assert "unknown field 'printed_id'" in fault
-    assert "printed_key" in fault
+    assert "unknown field 'printed_id'; did you mean 'printed_key'? known here are: path," in fault
 
 
 def test_an_unknown_field_deep_inside_is_told_with_its_place(fault_of: Faulty) -> None:
@@ -118,6 +117,29 @@ def test_an_unknown_field_deep_inside_is_told_with_its_place(fault_of: Faulty) -
 
     assert f"esc.yaml:{place_of('who: .who')}" in fault
     assert "approval" in fault
+
+
+def test_every_fault_is_told_at_once_in_the_order_of_the_file(fault_of: Faulty) -> None:
+    session = ESC[ESC.index("session:") : ESC.index("login:")]
+    faulty = "session: {logedin: .user, lost: {css: form, colour: x}}\ntimeings: {}\n\n"
+
+    faults = fault_of(session, faulty).split("; esc.yaml")
+
+    told = [(fault.split(": ")[1], fault.split(": ")[2].split("'")[0]) for fault in faults]
+    assert told == [
+        ("session.logged_in", "Field required"),
+        ("session", "unknown field "),
+        ("session.lost", "unknown field "),
+        ("profile", "unknown field "),
+    ]
+    assert "did you mean 'logged_in'?" in faults[1]
+    assert "did you mean 'timings'?" in faults[3]
+
+
+def test_an_unknown_role_is_told_with_the_known_ones(fault_of: Faulty) -> None:
+    fault = fault_of("submit: button[type=submit]", "submit: {role: buton}")
+
+    assert "unknown role 'buton'; did you mean 'button'?" in fault
 
 
 def test_a_wrong_value_is_told_with_its_place_and_what_is_allowed(fault_of: Faulty) -> None:
@@ -156,7 +178,11 @@ def test_text_that_is_no_yaml_is_refused_with_its_place(fault_of: Faulty) -> Non
         ("BATCH{key:0>3}", "BATCH{number}", "not a form"),
         ("/esc/batches/{key}", "/esc/batches", "{key} exactly once"),
         ("click_budget: 5", "click_budget: 0", "greater than 0"),
-        ("refused: .login-error", "refused: {css: .a, xpath: //b}", "either css or xpath"),
+        (
+            "refused: .login-error",
+            "refused: {css: .a, xpath: //b}",
+            "looks in one way, not by css and xpath",
+        ),
     ],
 )
 def test_a_profile_that_would_not_be_safe_is_refused(

@@ -1,0 +1,75 @@
+// What things on a page are called: by labels, headings and accessible names.
+
+const FIELDS = "input:not([type=hidden]), select, textarea, [contenteditable=true], " +
+  "[role=textbox], [role=combobox], [role=checkbox], [role=radio], [role=switch], [role=listbox]";
+const IMPLIED = { submit: "Submit", reset: "Reset", image: "Submit" };
+
+// A field that stands inside its label is no part of what the label says.
+const labelText = (label) => {
+  const words = label.cloneNode(true);
+  for (const field of words.querySelectorAll("input, select, textarea")) field.remove();
+  return squeeze(words.textContent);
+};
+
+const referredTo = (element) => {
+  const ids = (element.getAttribute("aria-labelledby") || "").split(/\s+/).filter(Boolean);
+  const root = element.getRootNode();
+  return squeeze(ids.map((id) => root.getElementById(id)?.textContent ?? "").join(" "));
+};
+
+const ownName = (element) => {
+  if (element.matches("input:is([type=submit], [type=button], [type=reset])")) {
+    return squeeze(element.value) || IMPLIED[element.type] || "";
+  }
+  if (element.matches("img, input[type=image], area")) return squeeze(element.alt);
+  if (element.matches("input, select, textarea")) return "";
+  const images = [...element.querySelectorAll("img[alt]")].map((image) => image.alt);
+  return squeeze(element.textContent) || squeeze(images.join(" "));
+};
+
+// The accessible name, in the order in which the sources of one count.
+const nameOf = (element) =>
+  referredTo(element) ||
+  squeeze(element.getAttribute("aria-label")) ||
+  squeeze([...(element.labels || [])].map(labelText).join(" ")) ||
+  ownName(element) ||
+  squeeze(element.getAttribute("title")) ||
+  squeeze(element.getAttribute("placeholder"));
+
+const unmarked = (label) => squeeze(label).replace(/[\s:*]+$/, "");
+
+const labelledBy = (label, root) => {
+  const isIt = (text) => unmarked(text) === unmarked(label);
+  const fields = [...root.querySelectorAll(FIELDS)].filter((field) => isIt(nameOf(field)));
+  if (fields.length) return fields;
+  const headings = [...root.querySelectorAll("dt, th, td")].filter((it) => isIt(it.textContent));
+  const described = ({ tagName, nextElementSibling: next }) =>
+    next && next.matches(tagName === "DT" ? "dd" : "th, td") ? [next] : [];
+  return headings.flatMap(described);
+};
+
+const ROWS = "tr, [role=row]";
+const HEADINGS = "th, [role=columnheader]";
+
+const columnOf = (cell) => {
+  let column = 0;
+  for (let before = cell.previousElementSibling; before; before = before.previousElementSibling) {
+    column += before.colSpan || 1;
+  }
+  return column;
+};
+
+const cellIn = (row, heading) => {
+  const table = row.closest("table, [role=table], [role=grid], [role=treegrid]");
+  const headings = table ? [...table.querySelectorAll(HEADINGS)] : [];
+  const head = headings.find((it) => unmarked(it.textContent) === unmarked(heading));
+  if (!head || row.contains(head)) return [];
+  const cell = [...row.children].find((it) => columnOf(it) === columnOf(head));
+  return cell ? [cell] : [];
+};
+
+const underHeading = (heading, root) => {
+  const isRow = isElement(root) && root.matches(ROWS);
+  const rows = isRow ? [root] : [...root.querySelectorAll(ROWS)];
+  return rows.flatMap((row) => cellIn(row, heading));
+};

@@ -1,0 +1,42 @@
+"""What is wrong in a profile, told with its place and what would be right there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from automation_service.profile.part import Part, part_at
+from automation_service.yaml_document import YamlDocument
+
+
+def describe_faults(document: YamlDocument, error: ValidationError, kind: type[Part]) -> str:
+    """All faults of a file that was to be of this kind, in the order of their places."""
+    faults = sorted(error.errors(), key=lambda fault: _line_of(document, fault))
+    return "; ".join(_describe(document, fault, kind) for fault in faults)
+
+
+def did_you_mean(given: str, known: Sequence[str]) -> str:
+    """The known ones, and first the one that was most likely meant."""
+    near = get_close_matches(given, known, n=1)
+    hint = f"did you mean '{near[0]}'? " if near else ""
+    return f"{hint}known here are: {', '.join(known)}"
+
+
+def _describe(document: YamlDocument, fault: ErrorDetails, kind: type[Part]) -> str:
+    place = list(fault["loc"])
+    told = fault["msg"]
+    named = place
+    if fault["type"] == "extra_forbidden":
+        *named, field = place
+        part = part_at(kind, named)
+        known = list(part.known_fields()) if part else []
+        told = f"unknown field '{field}'; {did_you_mean(str(field), known)}"
+    name = ".".join(str(step) for step in named) or "profile"
+    return f"{document.where(place)}: {name}: {told}"
+
+
+def _line_of(document: YamlDocument, fault: ErrorDetails) -> tuple[int, int]:
+    return document.line_and_column(fault["loc"])
