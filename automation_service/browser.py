@@ -54,6 +54,7 @@ SIGN_OF_LIFE = 5.0
 """Seconds within which a browser that is well does the smallest thing."""
 
 _CLICK = "click"
+_FILES_GO = "Browser.setDownloadBehavior"
 
 # What Chromium says of a page that is just being replaced by the next one.
 _MOVING = (
@@ -132,6 +133,8 @@ class Browser:
             target = self.driver.execute_cdp_cmd(
                 "Target.createTarget", {"url": PAGE, "background": True}
             )
+            self._downloads = self._open_tab(self.driver.current_window_handle)
+            self.put_downloads(None)
             self._connections = Connections(self._open_tab(target["targetId"]))
         except (WebDriverException, DevToolsError, urllib3.exceptions.HTTPError, OSError) as error:
             self._end()
@@ -240,6 +243,26 @@ class Browser:
                     return b64decode(shot["data"])
         raise PageChanged("No picture was taken: the page kept changing, or shows a secret.")
 
+    def put_downloads(self, folder: Path | None) -> None:
+        """Put files that pages send into this folder from now on; None: refuse them."""
+        with self._answering("saying where files go"):
+            if folder is None:
+                self._downloads.call(_FILES_GO, MARGIN, behavior="deny")
+                return
+            # Named by the browser, so that no two files ever meet under one name.
+            where = {"behavior": "allowAndName", "downloadPath": str(folder)}
+            self._downloads.call(_FILES_GO, MARGIN, **where, eventsEnabled=True)
+
+    def download_news(self, patience: float) -> dict[str, Any] | None:
+        """The next thing that happened to a download; None if nothing did for so many seconds."""
+        with self._answering("news of a download"):
+            return self._downloads.hear(patience)
+
+    def cancel_download(self, guid: str) -> None:
+        """Stop waiting for the rest of a file."""
+        with self._answering("giving up a download"):
+            self._downloads.call("Browser.cancelDownload", MARGIN, guid=guid)
+
     def end_by(self, moment: float) -> None:
         """Have the browser ended at `moment` (time.monotonic()) unless its page is left before.
 
@@ -294,6 +317,7 @@ class Browser:
     def quit(self) -> None:
         """End the browser, gently if it still listens, and remove its folder. Never raises."""
         self._connections.close()
+        self._downloads.close()
         self._tab.close()
         if not self._condemned:
             executor = self.driver.command_executor

@@ -88,6 +88,19 @@ class Tab:
         except (WebSocketException, OSError) as error:
             raise TabGone(f"gone during {method}: {type(error).__name__}") from error
 
+    def hear(self, patience: float) -> dict[str, Any] | None:
+        """The next event that was asked for; None if none comes within `patience` seconds.
+
+        Events that come during a call are not told here. Raises TabGone.
+        """
+        try:
+            message: dict[str, Any] = json.loads(self._socket.recv(patience))
+        except TimeoutError:
+            return None
+        except (WebSocketException, OSError) as error:
+            raise TabGone(f"gone: {type(error).__name__}") from error
+        return message
+
     def navigate(self, url: str, patience: float) -> dict[str, Any]:
         """Load `url`; once this returns, its document has taken the place of all before it.
 

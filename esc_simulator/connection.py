@@ -28,6 +28,28 @@ class NoAnswer(Response):
             continue
 
 
+class HalfAnswer(Response):
+    """Sends the head and half of the body, then hangs up; or nothing any more, if it `stalls`."""
+
+    def __init__(self, whole: Response, stalls: bool) -> None:
+        """`whole` is what would have been sent."""
+        super().__init__()
+        self._whole = whole
+        self._stalls = stalls
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Send half, and return only when the visitor has left."""
+        body = bytes(self._whole.body)
+        head = {"status": self._whole.status_code, "headers": self._whole.raw_headers}
+        await send({"type": "http.response.start", **head})
+        half = {"body": body[: len(body) // 2], "more_body": True}
+        await send({"type": "http.response.body", **half})
+        if not self._stalls:
+            scope["state"][_HANG_UP]()
+        while (await receive())["type"] != "http.disconnect":
+            continue
+
+
 class NeverAnswered(Response):
     """Keeps the connection open and never answers."""
 

@@ -77,7 +77,38 @@ CREATE TABLE IF NOT EXISTS reject_posts (
     batch_id TEXT NOT NULL,
     at TEXT NOT NULL
 );
-CREATE INDEX IF NOT EXISTS reject_posts_by_batch ON reject_posts (batch_id)
+CREATE INDEX IF NOT EXISTS reject_posts_by_batch ON reject_posts (batch_id);
+
+CREATE TABLE IF NOT EXISTS certificate_posts (
+    post INTEGER PRIMARY KEY,
+    batch_id TEXT NOT NULL,
+    at TEXT NOT NULL
+);
+
+CREATE TABLE IF NOT EXISTS certificates (
+    issue INTEGER PRIMARY KEY,
+    batch_id TEXT NOT NULL REFERENCES batches,
+    trainee_id TEXT NOT NULL,
+    template TEXT NOT NULL,
+    who TEXT NOT NULL,
+    at TEXT NOT NULL,
+    ready_at REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS certificates_by_batch ON certificates (batch_id, issue);
+
+CREATE TABLE IF NOT EXISTS reports (
+    report INTEGER PRIMARY KEY,
+    who TEXT NOT NULL,
+    at TEXT NOT NULL,
+    report_type TEXT NOT NULL,
+    from_date TEXT NOT NULL,
+    to_date TEXT NOT NULL,
+    file_format TEXT NOT NULL,
+    rows INTEGER NOT NULL,
+    ready_at REAL NOT NULL,
+    file BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS reports_by_officer ON reports (who, report)
 """
 
 

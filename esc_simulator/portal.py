@@ -9,6 +9,8 @@ from esc_simulator.accounts import Accounts
 from esc_simulator.batch_register import BatchRegister
 from esc_simulator.database import Database
 from esc_simulator.faults.in_force import Faults
+from esc_simulator.files.certificates import CertificateRegister
+from esc_simulator.files.reports import ReportRegister
 from esc_simulator.later import Later
 from esc_simulator.sessions import Sessions
 
@@ -22,6 +24,8 @@ class Portal:
         """Build the portal on a filled database; `latency_seconds` are added to each page."""
         self.database = database
         self.register = BatchRegister(database)
+        self.certificates = CertificateRegister(database)
+        self.reports = ReportRegister(database)
         self.accounts = Accounts(database)
         self.sessions = Sessions(database, session_seconds)
         self.faults = Faults()

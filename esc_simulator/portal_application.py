@@ -5,7 +5,7 @@ from pathlib import Path
 from fastapi import FastAPI, Request, Response
 from fastapi.staticfiles import StaticFiles
 
-from esc_simulator.pages import batch, batches, decision, login
+from esc_simulator.pages import batch, batches, certificates, decision, login, reports
 from esc_simulator.pages.rendering import render
 from esc_simulator.pages.signed_in import NotSignedInError, send_to_login
 from esc_simulator.portal import Portal
@@ -19,6 +19,8 @@ def create_portal_application(portal: Portal) -> FastAPI:
     application.include_router(batches.router)
     application.include_router(batch.router)
     application.include_router(decision.router)
+    application.include_router(certificates.router)
+    application.include_router(reports.router)
     application.mount("/static", StaticFiles(directory=Path(__file__).parent / "static"))
     application.add_exception_handler(NotSignedInError, send_to_login)
     application.add_exception_handler(404, _show_not_found)

@@ -25,6 +25,12 @@ SELECT
         SELECT 1 FROM history WHERE what = :rejected GROUP BY batch_id HAVING count(*) > 1
     )) AS double_rejected,
     (SELECT count(*) FROM reject_posts) AS reject_posts,
+    (SELECT count(*) FROM certificates) AS certificates,
+    (SELECT count(*) FROM (
+        SELECT 1 FROM certificates GROUP BY batch_id, trainee_id HAVING count(*) > 1
+    )) AS double_certificates,
+    (SELECT count(*) FROM certificate_posts) AS certificate_posts,
+    (SELECT count(*) FROM reports) AS reports,
     (SELECT count(*) FROM login_attempts WHERE succeeded) AS logins,
     (SELECT count(*) FROM login_attempts WHERE NOT succeeded) AS failed_logins
 """

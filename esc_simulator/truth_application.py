@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from esc_simulator.batch import Batch, BatchStatus
 from esc_simulator.faults.kinds import AnyFault
+from esc_simulator.files.certificates import trainees_of
 from esc_simulator.portal import Portal, ThePortal
 from esc_simulator.truth import Truth
 
@@ -70,6 +71,16 @@ def reject(
     """Let somebody else reject the batch, whatever its status."""
     portal.register.decide(batch.batch_id, BatchStatus.REJECTED, somebody.by, somebody.remark)
     return show_batch(truth, batch)
+
+
+@router.get("/truth/batches/{batch_id}/certificates")
+def show_certificates(portal: ThePortal, batch: ExistingBatch) -> list[dict[str, Any]]:
+    """Show how often each trainee of the batch was issued a certificate."""
+    issues = portal.certificates.issues(batch)
+    return [
+        {"id": t.trainee_id, "name": t.name, "issues": issues[t.trainee_id]}
+        for t in trainees_of(batch)
+    ]
 
 
 @router.post("/truth/sessions/expire")

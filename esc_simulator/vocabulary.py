@@ -108,3 +108,26 @@ SCHEMES = (
     "Recognition of Prior Learning",
     "Rural Youth Employment Scheme",
 )
+
+TRAINEE_FIRST_NAMES = (
+    "Aarti",
+    "Bharat",
+    "Chandni",
+    "Deepak",
+    "Esha",
+    "Faizal",
+    "Geeta",
+    "Hitesh",
+    "Indu",
+    "Jatin",
+    "Komal",
+    "Lalit",
+    "Meena",
+    "Naveen",
+    "Pooja",
+    "Rahul",
+    "Sunita",
+    "Tarun",
+    "Usha",
+    "Vikas",
+)

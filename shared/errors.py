@@ -19,6 +19,7 @@ AgentError
 │   ├── SessionLost
 │   ├── BrowserDied
 │   ├── EvidenceFailed
+│   ├── DownloadFailed
 │   ├── TimeIsUp
 │   └── WorkerKilled
 ├── UnverifiedError             it may or may not have happened: stop and tell a human
@@ -187,6 +188,12 @@ class EvidenceFailed(ApplicationError):
     """Evidence could not be stored, so nothing may be clicked."""
 
     code = "evidence_failed"
+
+
+class DownloadFailed(ApplicationError):
+    """A file did not come whole, or is not what it should be."""
+
+    code = "download_failed"
 
 
 class TimeIsUp(ApplicationError):

@@ -50,5 +50,5 @@ class SessionDropped(FaultAtStep):
     """The officer's session ends at the step, which is answered in this `form`."""
 
     kind: Literal["session_dropped"] = "session_dropped"
-    step: Literal["look", "approve", "reject", "stored", "read_back"]
+    step: Literal["look", "approve", "reject", "stored", "read_back", "generate", "download"]
     form: Literal["login", "forbidden", "public"] = "login"

@@ -4,13 +4,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Step = Literal["login", "look", "approve", "reject", "stored", "read_back"]
+Step = Literal["login", "look", "approve", "reject", "stored", "read_back", "generate", "download"]
 """A moment at which the portal may be struck.
 
 `login`: the sign-in form is asked for or sent. `look`: a batch's page is asked for, and no request
 to decide the batch has arrived so far. `approve`, `reject`: such a request has arrived, nothing is
 stored. `stored`: its decision is stored or on its way, its answer not sent. `read_back`: the
-batch's page is asked for after a request to decide it has arrived.
+batch's page is asked for after a request to decide it has arrived. `generate`: certificates or a
+report are asked for, nothing is stored. `download`: a file is asked for.
 """
 
 Milliseconds = Annotated[int, Field(ge=0)]

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from esc_simulator.faults import answers, approvals, batch_page
+from esc_simulator.faults import answers, approvals, batch_page, files
 
 AnyFault = Annotated[
     answers.Latency
@@ -27,7 +27,12 @@ AnyFault = Annotated[
     | batch_page.KeydownSubmits
     | batch_page.FormDialog
     | batch_page.InIframe
-    | batch_page.Polling,
+    | batch_page.Polling
+    | files.SlowGeneration
+    | files.HalfFile
+    | files.StalledDownload
+    | files.MixedUpFile
+    | files.EmptyReport,
     Field(discriminator="kind"),
 ]
 """A fault as the truth's port takes it, told by its `kind`."""

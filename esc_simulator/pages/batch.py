@@ -4,9 +4,10 @@ from typing import Literal, NamedTuple
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from esc_simulator.batch import Batch
+from esc_simulator.batch import Batch, BatchStatus
 from esc_simulator.faults.batch_page import InIframe
 from esc_simulator.faults.fault import Step
+from esc_simulator.files.certificates import TEMPLATES, state_of
 from esc_simulator.other_officers import let_somebody_decide
 from esc_simulator.pages import batch_page_faults
 from esc_simulator.pages.batch_page_faults import BatchPageFaults
@@ -63,12 +64,17 @@ def render_batch(
     """Answer with the batch's page."""
     portal: Portal = request.app.state.portal
     history = portal.register.history(batch.batch_id)
+    is_approved = batch.status is BatchStatus.APPROVED
+    certificates = portal.certificates.of_batch(batch) if is_approved else []
     return render(
         request,
         "batch.html",
         status_code,
         batch=batch,
         history=history,
+        certificates=certificates,
+        certificates_state=state_of(certificates),
+        templates=TEMPLATES,
         faults=faults,
         message=message,
     )

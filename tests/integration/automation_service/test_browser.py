@@ -35,13 +35,6 @@ print(found[0].group, found[0].started, found[0].user_data_dir, file=sys.stderr,
 sys.stdin.read()
 """
 
-SEND_A_FILE = """
-const link = document.createElement("a");
-link.href = "data:text/plain,BATCH001";
-link.download = "list.txt";
-link.click();
-"""
-
 
 def living(process: BrowserProcess) -> list[psutil.Process]:
     """Everything that runs in the browser's session or with its folder."""
@@ -101,18 +94,6 @@ def test_a_browser_starts_however_long_the_path_for_temporary_files_is(
     browser.quit()
 
     assert not browser.alive()
-
-
-def test_what_a_page_sends_as_a_file_lands_in_the_folder_for_downloads(browser: Browser) -> None:
-    file = browser.options.downloads / "list.txt"
-
-    browser.evaluate(SEND_A_FILE, PATIENCE)
-
-    deadline = time.monotonic() + PATIENCE
-    while not file.exists():
-        assert time.monotonic() < deadline, "no file came"
-        time.sleep(0.01)
-    assert file.read_text() == "BATCH001"
 
 
 def test_the_driver_is_announced_before_it_starts_a_browser(

@@ -1,0 +1,1 @@
+"""The files that the portal makes: certificates and reports, one noun a file."""
