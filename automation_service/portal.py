@@ -17,10 +17,10 @@ import structlog
 from automation_service.batch_page import BatchPage
 from automation_service.browser import Browser
 from automation_service.elements import Elements
+from automation_service.login_form import LoginForm
 from automation_service.profile import Locator, Profile
 from shared.contracts import Condition, HistoryLine, LoginGate, Reading
 from shared.errors import (
-    AccountLocked,
     LoginRefused,
     PortalTimeout,
     PortalUnavailable,
@@ -123,25 +123,15 @@ class Portal:
         log.info("logged_in", portal=self.name, username=self.username)
 
     def _log_in(self) -> None:
-        login = self.profile.login
-        about = {"login": login.model_dump()}
-        self._browser.navigate(self._base_url + login.path)
-        secret = {"username": self.username, "password": self._credentials.password}
-        form = self._elements.do("enter", {**about, **secret})
+        self._browser.navigate(self._base_url + self.profile.login.path)
+        login = LoginForm(self._elements, self.profile)
+        form = login.enter(self.username, self._credentials.password)
         if form["found"] == "inside":
             return
         if form["found"] is None:
             self._raise_for_status(form["http"])
             raise PortalTimeout("The portal did not show its login form.")
-        answer = self._elements.ask("answered", about)
-        if answer is None:
-            raise PortalTimeout("The portal did not answer the login.")
-        if answer["answer"] == "refused":
-            words = self._browser.mask.scrubbed(answer["words"])
-            locked = login.locked is not None and login.locked.lower() in words.lower()
-            raise (AccountLocked if locked else LoginRefused)(f"The portal says: {words}")
-        if answer["answer"] != "inside":
-            raise PortalUnavailable("The portal failed while we logged in.")
+        login.raise_for_answer(form, self._browser.mask.scrubbed)
 
     def logged_in_again(self, look: Callable[[], Any]) -> Any:
         """What `look` finds; if the session is lost, log in again once and look again."""

@@ -35,7 +35,7 @@ const hear = async ({ document: page, key, batch, session, success, refused }, m
   const heard = await until(() => {
     if (window.agentGuard?.hasRefused()) return { signal: "not_clicked" };
     if (location.protocol === "chrome-error:") return { signal: "no_answer" };
-    if (shown(session.lost)) return { signal: "lost" };
+    if (isLost(session)) return { signal: "lost" };
     for (const [signal, at] of Object.entries({ success, refused })) {
       const words = newWords(at);
       if (words !== null && isAbout(words, key, batch, page)) return { signal, words };

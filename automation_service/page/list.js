@@ -2,13 +2,14 @@
 
 const list = async ({ session, pending, page }, ms) => {
   const found = await until(() => {
-    if (shown(session.lost)) return "lost";
+    if (isLost(session)) return "lost";
     if (here().http >= 400) return "error";
     if (page !== null && isStillOn(page.document) && firstKey(pending) === page.first) return null;
     return shown(session.logged_in) && (shown(pending.empty) || shown(pending.ready)) && "list";
   }, ms);
   const keys = all(pending.row).map((row) => read(pending.key, row));
-  return { ...here(), place: found, keys: keys.filter(Boolean), first: firstKey(pending) };
+  const place = found ?? unmarked(session);
+  return { ...here(), place, keys: keys.filter(Boolean), first: firstKey(pending) };
 };
 
 const firstKey = (pending) => {

@@ -1,32 +1,76 @@
 // Logging in, and whether we are.
 
+const isLost = ({ lost, lost_url: url }) =>
+  Boolean((lost && shown(lost)) || (url && new RegExp(url).test(location.href)));
+
+// What a page without any sign means once it was waited for in vain.
+const unmarked = (session) => {
+  const isWhole = document.readyState === "complete" && location.protocol !== "chrome-error:";
+  return session.unmarked_is_lost && isWhole && !shown(session.logged_in) ? "lost" : null;
+};
+
+const isForm = ({ username, password, submit }) =>
+  shown(password) && (!username || shown(username)) && (!submit || shown(submit));
+
+const firstShown = (locator) => all(locator).find(visible);
+
+const pressKey = (field, type) => {
+  const key = { key: "Enter", code: "Enter", keyCode: 13, which: 13 };
+  const event = new KeyboardEvent(type, { ...key, bubbles: true, cancelable: true });
+  return field.dispatchEvent(event);
+};
+
+// What a browser does when Enter is pressed in a field: scripts first, then the default button.
+const pressEnter = (field) =>
+  window.agentGuard.act(() => {
+    const goesOn = pressKey(field, "keydown") && pressKey(field, "keypress");
+    pressKey(field, "keyup");
+    if (!goesOn || !field.form) return;
+    const button = [...field.form.elements].find((it) => ["submit", "image"].includes(it.type));
+    if (button) button.click();
+    else field.form.requestSubmit();
+  });
+
 const enter = async ({ login, username, password }, ms) => {
   const found = await until(() => {
     if (shown(login.success)) return "inside";
-    return shown(login.username) && shown(login.password) && shown(login.submit) && "form";
+    return isForm(login) && "form";
   }, ms);
   if (found !== "form") return { ...here(), found };
-  type(first(login.username), username);
-  type(first(login.password), password);
-  rememberMessages([login.refused]);
+  if (login.username) type(firstShown(login.username), username);
+  const field = firstShown(login.password);
+  type(field, password);
+  rememberMessages([login.refused, login.locked_shown].filter(Boolean));
   const page = here();
-  press(all(login.submit).find(visible));
+  if (login.submit) press(firstShown(login.submit));
+  else pressEnter(field);
   return { ...page, found };
 };
 
-const answered = async ({ login }, ms) =>
+const refusalOf = (login, page) => {
+  const locked = login.locked_shown && newWords(login.locked_shown);
+  if (typeof locked === "string") return { answer: "locked", words: locked };
+  if (login.refused) {
+    const words = newWords(login.refused);
+    return words === null ? null : { answer: "refused", words };
+  }
+  if (isStillOn(page) || !isForm(login)) return null;
+  return { answer: "refused", words: "(its login form again)" };
+};
+
+const answered = async ({ login, page }, ms) =>
   until(() => {
     if (location.protocol === "chrome-error:") return { answer: "no_answer" };
     if (shown(login.success)) return { answer: "inside" };
-    const words = newWords(login.refused);
-    if (words !== null) return { answer: "refused", words };
+    const refusal = refusalOf(login, page);
+    if (refusal) return refusal;
     return here().http >= 500 ? { answer: "error", http: here().http } : null;
   }, ms);
 
 const loggedIn = async ({ session }, ms) => {
   const found = await until(() => {
-    if (shown(session.lost)) return "lost";
+    if (isLost(session)) return "lost";
     return shown(session.logged_in) && "inside";
   }, ms);
-  return { ...here(), place: found };
+  return { ...here(), place: found ?? unmarked(session) };
 };

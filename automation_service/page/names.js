@@ -36,10 +36,10 @@ const nameOf = (element) =>
   squeeze(element.getAttribute("title")) ||
   squeeze(element.getAttribute("placeholder"));
 
-const unmarked = (label) => squeeze(label).replace(/[\s:*]+$/, "");
+const plainLabel = (label) => squeeze(label).replace(/[\s:*]+$/, "");
 
 const labelledBy = (label, root) => {
-  const isIt = (text) => unmarked(text) === unmarked(label);
+  const isIt = (text) => plainLabel(text) === plainLabel(label);
   const fields = [...root.querySelectorAll(FIELDS)].filter((field) => isIt(nameOf(field)));
   if (fields.length) return fields;
   const headings = [...root.querySelectorAll("dt, th, td")].filter((it) => isIt(it.textContent));
@@ -62,7 +62,7 @@ const columnOf = (cell) => {
 const cellIn = (row, heading) => {
   const table = row.closest("table, [role=table], [role=grid], [role=treegrid]");
   const headings = table ? [...table.querySelectorAll(HEADINGS)] : [];
-  const head = headings.find((it) => unmarked(it.textContent) === unmarked(heading));
+  const head = headings.find((it) => plainLabel(it.textContent) === plainLabel(heading));
   if (!head || row.contains(head)) return [];
   const cell = [...row.children].find((it) => columnOf(it) === columnOf(head));
   return cell ? [cell] : [];

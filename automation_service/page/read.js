@@ -19,7 +19,7 @@ const isComplete = ({ ready, history }) =>
 
 // Where we are: "lost", "error", "missing", "batch", or nothing certain yet.
 const place = (session, batch) => {
-  if (shown(session.lost)) return "lost";
+  if (isLost(session)) return "lost";
   const { http } = here();
   if (shown(batch.missing) || NO_SUCH_PAGE.has(http)) return "missing";
   if (http >= 400) return "error";
@@ -31,7 +31,7 @@ const look = async ({ session, batch, stale }, ms) => {
   const found = await until(() => !isStillOn(stale) && place(session, batch), ms);
   return {
     ...here(),
-    place: found,
+    place: found ?? unmarked(session),
     logged_in: shown(session.logged_in),
     printed_key: read(batch.printed_key),
     words: read(batch.status),

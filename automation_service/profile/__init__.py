@@ -9,10 +9,11 @@ from automation_service.profile.batch import Batch, History
 from automation_service.profile.document import PROFILES, builtin_profile, load_profile
 from automation_service.profile.key_form import KeyForm
 from automation_service.profile.locator import Locator
-from automation_service.profile.login import Login, Session
+from automation_service.profile.login import Login
 from automation_service.profile.part import Part
 from automation_service.profile.pending import Pending
 from automation_service.profile.profile import Profile
+from automation_service.profile.session import Session
 from automation_service.profile.step import Step
 from automation_service.profile.timings import Reclick, Timings
 from automation_service.profile.value import Value

@@ -1,25 +1,36 @@
-"""How one logs in, and how a page tells whether we are."""
+"""How one logs in."""
 
 from __future__ import annotations
+
+from pydantic import Field
 
 from automation_service.profile.locator import Locator
 from automation_service.profile.part import Part
 
 
-class Session(Part):
-    """How a page tells that we are logged in, and how it tells that we no longer are."""
-
-    logged_in: Locator
-    lost: Locator
-
-
 class Login(Part):
-    """The login form. `locked` is a text in the refusal that means the account is locked."""
+    """The login form, and how it answers."""
 
-    path: str
-    username: Locator
-    password: Locator
-    submit: Locator
-    success: Locator
-    refused: Locator
-    locked: str | None = None
+    path: str = Field(description="Where the form is.")
+    username: Locator | None = Field(
+        default=None, description="The field for the user name; absent where none is asked for."
+    )
+    password: Locator = Field(description="The field for the password.")
+    submit: Locator | None = Field(
+        default=None, description="The button; without it Enter is pressed in the password field."
+    )
+    success: Locator | None = Field(
+        default=None,
+        description="What shows once we are logged in; without it the session's mark counts.",
+    )
+    refused: Locator | None = Field(
+        default=None,
+        description="Where the portal says that it does not let us in; nobody tries these "
+        "credentials again then. Without it the form counts that shows again on a new page.",
+    )
+    locked: str | None = Field(
+        default=None, description="A text in the refusal that means that the account is locked."
+    )
+    locked_shown: Locator | None = Field(
+        default=None, description="What shows, other than `refused`, if the account is locked."
+    )

@@ -10,9 +10,10 @@ from pydantic import Field, PrivateAttr
 from automation_service.profile.action import Approve
 from automation_service.profile.batch import Batch
 from automation_service.profile.key_form import KeyForm
-from automation_service.profile.login import Login, Session
+from automation_service.profile.login import Login
 from automation_service.profile.part import Part
 from automation_service.profile.pending import Pending
+from automation_service.profile.session import Session
 from automation_service.profile.timings import Reclick, Timings
 
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from automation_service.profile.expression import Expression
 from automation_service.profile.locator import Locator
-
-# What Python takes and a page's script does not, or takes for something else.
-_PYTHON_ONLY = re.compile(r"\(\?(?:P|#|[aiLmsux-]+[:)])|\\[AZ]")
 
 
 class Value(Locator):
@@ -27,7 +23,7 @@ class Value(Locator):
     property: str | None = Field(
         default=None, description="The DOM property to read, such as `checked`: `true` or `false`."
     )
-    match: str | None = Field(
+    match: Expression | None = Field(
         default=None,
         description="A regular expression, found anywhere in what was read: its first group "
         "counts, or all that it matched. Where it matches nothing, nothing is read.",
@@ -35,24 +31,6 @@ class Value(Locator):
     otherwise: str | None = Field(
         default=None, description="What counts as read where nothing is found."
     )
-
-    @field_validator("match")
-    @classmethod
-    def _be_an_expression(cls, given: str | None) -> str | None:
-        if given is None:
-            return None
-        try:
-            re.compile(given)
-        except re.error as error:
-            raise PydanticCustomError(
-                "expression", "not a regular expression: {why}", {"why": str(error)}
-            ) from None
-        foreign = _PYTHON_ONLY.search(given)
-        if foreign:
-            raise PydanticCustomError(
-                "expression", "a page's script does not know {what}", {"what": foreign[0]}
-            )
-        return given
 
     @model_validator(mode="after")
     def _read_one_thing(self) -> Value:

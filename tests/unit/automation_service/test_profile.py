@@ -178,11 +178,14 @@ def test_text_that_is_no_yaml_is_refused_with_its_place(fault_of: Faulty) -> Non
         ("BATCH{key:0>3}", "BATCH{number}", "not a form"),
         ("/esc/batches/{key}", "/esc/batches", "{key} exactly once"),
         ("click_budget: 5", "click_budget: 0", "greater than 0"),
-        (
-            "refused: .login-error",
-            "refused: {css: .a, xpath: //b}",
-            "looks in one way, not by css and xpath",
-        ),
+        ("refused: .login-error", "refused: {css: .a, xpath: //b}", "not by css and xpath"),
+        ("refused: .login-error", "refused: {named: Go}", "a locator has one of: css, xpath"),
+        ("refused: .login-error", "refused: {xpath: //b, shadow: x-y}", "use css there"),
+        ("status: .details .status", 'status: {css: a, match: "["}', "not a regular expression"),
+        ("status: .details .status", 'status: {css: a, match: "(?i)a"}', "does not know (?i)"),
+        ("status: .details .status", "status: {css: a, otherwise: No}", "needs 'ready'"),
+        ("    On Hold:", "    APPROVED:", "are one word"),
+        ("  lost: form.login #username\n", "", "how does a lost session show?"),
     ],
 )
 def test_a_profile_that_would_not_be_safe_is_refused(

@@ -1,0 +1,44 @@
+"""How a page tells that we are logged in, and how it tells that we no longer are."""
+
+from __future__ import annotations
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from automation_service.profile.expression import Expression
+from automation_service.profile.locator import Locator
+from automation_service.profile.part import Part
+
+
+class Session(Part):
+    """How a page tells that we are logged in, and how it tells that we no longer are.
+
+    A session is lost as soon as one of the signs is seen that the profile gives; there is one at
+    least.
+    """
+
+    logged_in: Locator = Field(
+        description="A positive mark, without which nothing that a page shows is believed."
+    )
+    lost: Locator | None = Field(
+        default=None, description="What shows when we are logged out: a form, a text, a dialog."
+    )
+    lost_url: Expression | None = Field(
+        default=None,
+        description="A regular expression that is found in the address of the page where one "
+        "lands when logged out.",
+    )
+    unmarked_is_lost: bool = Field(
+        default=False,
+        description="True if a page that has loaded and is waited for in vain, without the mark "
+        "of being logged in, means that we are logged out.",
+    )
+
+    @model_validator(mode="after")
+    def _have_a_sign(self) -> Session:
+        if not (self.lost or self.lost_url or self.unmarked_is_lost):
+            raise PydanticCustomError(
+                "session",
+                "how does a lost session show? give lost, lost_url or unmarked_is_lost: true",
+            )
+        return self
