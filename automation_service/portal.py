@@ -7,29 +7,32 @@ batch_approval_service.py's.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 import structlog
 
+from automation_service.batch_list import BatchList
 from automation_service.batch_page import BatchPage
 from automation_service.browser import Browser
 from automation_service.elements import Elements
 from automation_service.login_form import LoginForm
-from automation_service.profile import Locator, Profile
+from automation_service.page_state import raise_for_place, raise_for_status
+from automation_service.profile import Listing, Locator, Profile
 from shared.contracts import Condition, HistoryLine, LoginGate, Reading
 from shared.errors import (
     LoginRefused,
     PortalTimeout,
-    PortalUnavailable,
     ProfileMismatch,
     SessionLost,
 )
 from shared.utils import utc_now
 
 log = structlog.get_logger()
+
+NOT_LISTED = "not on the list of those that wait"
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ class Portal:
         self.gate = gate
         self.has_logged_in = False
         self._last_document = 0.0
+        self._found: dict[str, dict[str, str]] = {}
         parts = urlsplit(self._base_url)
         self.origin = f"{parts.scheme}://{parts.netloc}"
         patience = profile.timings.step or browser.options.timeout
@@ -129,7 +133,7 @@ class Portal:
         if form["found"] == "inside":
             return
         if form["found"] is None:
-            self._raise_for_status(form["http"])
+            raise_for_status(form["http"])
             raise PortalTimeout("The portal did not show its login form.")
         login.raise_for_answer(form, self._browser.mask.scrubbed)
 
@@ -150,22 +154,17 @@ class Portal:
         return found
 
     def _pending(self, limit: int) -> list[str]:
-        pending = self.profile.pending.model_dump()
-        about = {"session": self._session, "pending": pending}
-        self._browser.navigate(self._base_url + self.profile.pending.path)
         keys: dict[str, None] = {}
-        shown = None
-        while True:
-            shown = self._elements.ask("list", {**about, "page": shown})
-            if shown["place"] != "list":
-                self._raise_for_place(shown)
-                raise PortalTimeout("The portal did not show its list of pending batches.")
-            keys.update(dict.fromkeys(shown["keys"]))
+        for rows in self._list(self.profile.pending).pages():
+            keys.update(dict.fromkeys(row.key for row in rows))
             if len(keys) >= limit:
                 break
-            if not self._elements.do("turn", {"pending": pending})["turned"]:
-                break
         return list(keys)[:limit]
+
+    def _list(self, listing: Listing) -> BatchList:
+        return BatchList(
+            self._browser, self._elements, self._base_url, self.profile.session, listing
+        )
 
     def read(self, key: str) -> Reading:
         """One look at the batch, in a fresh load; see `open_batch`."""
@@ -182,21 +181,54 @@ class Portal:
         if not key.strip(". "):
             # No URL can carry it: "." and ".." mean folders, however they are written.
             return self._page(_missing(began, None), _NOWHERE)
-        seen = self._look(key)
+        remembered = key in self._found
+        page = self._open(key, began)
+        if remembered and page.reading.condition is Condition.MISSING:
+            # What was found of it earlier leads there no more.
+            del self._found[key]
+            page = self._open(key, began)
+        return page
+
+    def _open(self, key: str, began: datetime) -> BatchPage:
+        found = self._values_of(key)
+        if len(found) != 1:
+            return self._page(self._not_one(began, len(found)), _NOWHERE)
+        values = found[0]
+        seen = self._look(values)
         if seen["place"] == "missing":
             if not seen["logged_in"]:
                 self._prove_session()
             return self._page(_missing(began, None), seen)
         if seen["place"] != "batch":
-            self._raise_for_place(seen)
+            raise_for_place(seen)
             self._raise_for_gap(seen, key)
         if seen["printed_key"] != key:
             return self._page(_missing(began, seen["printed_key"]), seen)
         return self._page(self._reading(began, seen), seen)
 
-    def _look(self, key: str) -> dict[str, Any]:
-        values = {"key": key}
-        self._browser.navigate(self._base_url + self.profile.batch_path(key))
+    def _values_of(self, key: str) -> list[dict[str, str]]:
+        """What stands for the placeholders of the batch's part, for all that are called `key`."""
+        if self.profile.lookup is None:
+            return [{"key": key}]
+        if key in self._found:
+            return [self._found[key]]
+        rows = self._list(self.profile.lookup).find(key)
+        found = [{**row, "key": key} for row in rows]
+        if len(found) == 1:
+            self._found[key] = found[0]
+        return found
+
+    def _not_one(self, began: datetime, count: int) -> Reading:
+        """A batch that the lookup did not find, or found more than once."""
+        missing = _missing(began, None)
+        only_pending = self.profile.lookup is not None and self.profile.lookup.lists == "pending"
+        if count == 0 and not only_pending:
+            return missing
+        words = f"listed {count} times" if count else NOT_LISTED
+        return replace(missing, words=words, condition=Condition.NOT_APPROVABLE)
+
+    def _look(self, values: dict[str, str]) -> dict[str, Any]:
+        self._browser.navigate(self._base_url + self.profile.batch_path(values))
         seen = self._look_at_next_page(values)
         if seen["cached"]:
             self._browser.reload()
@@ -237,19 +269,8 @@ class Portal:
         self._browser.navigate(self._base_url + self.profile.pending.path)
         seen = self._elements.ask("loggedIn", {"session": self._session})
         if seen["place"] != "inside":
-            self._raise_for_place(seen)
+            raise_for_place(seen)
             raise PortalTimeout("The portal did not show whether we are logged in.")
-
-    def _raise_for_place(self, seen: dict[str, Any]) -> None:
-        if seen["place"] == "lost":
-            raise SessionLost("The portal asks us to log in again.")
-        self._raise_for_status(seen["http"])
-
-    def _raise_for_status(self, http: int) -> None:
-        if http in (401, 403):
-            raise SessionLost(f"The portal answered {http}.")
-        if http >= 400:
-            raise PortalUnavailable(f"The portal answered {http}.")
 
     def _raise_for_gap(self, seen: dict[str, Any], key: str) -> None:
         batch = self.profile.batch

@@ -1,24 +1,77 @@
-// The list of batches that wait.
+// Lists of batches: rows, further pages, searches.
 
-const list = async ({ session, pending, page }, ms) => {
+const isFilled = ({ ready, row, empty, busy }) =>
+  !(busy && shown(busy)) && (Boolean(empty && shown(empty)) || shown(ready ?? row));
+
+const keysOf = (listing) => all(listing.row).map((row) => read(listing.key, row));
+
+// Tells the rows that are there now from those before.
+const marksOf = (listing) => {
+  const keys = keysOf(listing);
+  return JSON.stringify([keys.length, keys[0], keys.at(-1)]);
+};
+
+// In the document of the search itself only what is new, or is what was sought, is an answer.
+const isAnswer = (listing, page, sought) =>
+  !isStillOn(page.document) ||
+  keysOf(listing).includes(sought) ||
+  Boolean(listing.empty && newWords(listing.empty) !== null);
+
+const hasCome = (listing, page, sought) => {
+  if (page === null) return true;
+  if (sought !== undefined) return isAnswer(listing, page, sought);
+  return !isStillOn(page.document) || marksOf(listing) !== page.marks;
+};
+
+const rowOf = ({ key, id, columns }) => (row) => ({
+  key: read(key, row),
+  found: { ...(id && { id: read(id, row) ?? "" }), ...readColumns(columns ?? {}, row) },
+});
+
+const list = async ({ session, listing, page, sought }, ms) => {
   const found = await until(() => {
     if (isLost(session)) return "lost";
     if (here().http >= 400) return "error";
-    if (page !== null && isStillOn(page.document) && firstKey(pending) === page.first) return null;
-    return shown(session.logged_in) && (shown(pending.empty) || shown(pending.ready)) && "list";
+    const isThere = shown(session.logged_in) && isFilled(listing);
+    return isThere && hasCome(listing, page, sought) && "list";
   }, ms);
-  const keys = all(pending.row).map((row) => read(pending.key, row));
-  const place = found ?? unmarked(session);
-  return { ...here(), place, keys: keys.filter(Boolean), first: firstKey(pending) };
+  // A search that changed nothing in time has found what is there.
+  const unchanged = sought !== undefined && shown(session.logged_in) && isFilled(listing);
+  const place = found ?? (unchanged ? "list" : unmarked(session));
+  const rows = all(listing.row).map(rowOf(listing));
+  return { ...here(), place, rows, marks: marksOf(listing) };
 };
 
-const firstKey = (pending) => {
-  const row = first(pending.row);
-  return row ? read(pending.key, row) : null;
-};
-
-const turn = async ({ pending }) => {
-  const next = all(pending.next).find((element) => visible(element) && enabled(element));
+const turn = async ({ listing }) => {
+  const next = all(listing.next).find((element) => visible(element) && enabled(element));
   if (next) press(next);
   return { turned: Boolean(next) };
+};
+
+const scrollToEnd = (element) => {
+  element?.scrollIntoView({ block: "end", behavior: "instant" });
+  for (let around = element?.parentElement; around; around = around.parentElement) {
+    around.scrollTop = around.scrollHeight;
+  }
+};
+
+const scroll = async ({ listing }, ms) => {
+  const before = marksOf(listing);
+  scrollToEnd(all(listing.row).at(-1));
+  const more = await until(() => marksOf(listing) !== before && isFilled(listing), ms);
+  return { more: Boolean(more) };
+};
+
+const search = async ({ session, listing, text }, ms) => {
+  const box = await until(() => {
+    if (isLost(session)) return "lost";
+    return all(listing.box).find((element) => visible(element) && enabled(element));
+  }, ms);
+  if (box === null || box === "lost") return { ...here(), found: false, place: box };
+  rememberMessages([listing.empty].filter(Boolean));
+  type(box, text);
+  const page = { ...here(), found: true };
+  if (listing.submit) press(firstShown(listing.submit));
+  else pressEnter(box);
+  return page;
 };

@@ -11,8 +11,8 @@ const readHistory = (history) =>
     remark: read(history.remark, row) || "",
   }));
 
-const readColumns = (columns) =>
-  Object.fromEntries(Object.entries(columns).map(([name, at]) => [name, read(at) || ""]));
+const readColumns = (columns, root) =>
+  Object.fromEntries(Object.entries(columns).map(([name, at]) => [name, read(at, root) || ""]));
 
 const isComplete = ({ ready, history }) =>
   (!ready || shown(ready)) && (!history || shown(history.ready));

@@ -8,8 +8,10 @@ from automation_service.profile.action import Approve
 from automation_service.profile.batch import Batch, History
 from automation_service.profile.document import PROFILES, builtin_profile, load_profile
 from automation_service.profile.key_form import KeyForm
+from automation_service.profile.listing import Listing
 from automation_service.profile.locator import Locator
 from automation_service.profile.login import Login
+from automation_service.profile.lookup import Lookup
 from automation_service.profile.part import Part
 from automation_service.profile.pending import Pending
 from automation_service.profile.profile import Profile
@@ -24,8 +26,10 @@ __all__ = [
     "Batch",
     "History",
     "KeyForm",
+    "Listing",
     "Locator",
     "Login",
+    "Lookup",
     "Part",
     "Pending",
     "Profile",

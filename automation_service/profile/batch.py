@@ -30,7 +30,8 @@ class History(Part):
 class Batch(Part):
     """A batch's own page.
 
-    `path` has `{key}` where the batch's id goes. `printed_key` is where the page prints the id:
+    `path` has `{key}` where the batch's id goes, or else something that the lookup finds, such as
+    `{id}`. `printed_key` is where the page prints the id:
     only a page that prints exactly the id asked for is the right one. `ready` is there once the
     page is complete. `words` says what each of the portal's status words means, in whatever case
     the portal writes it; a word not listed is never approved.
@@ -44,15 +45,6 @@ class Batch(Part):
     words: dict[str, Condition]
     columns: dict[str, Value] = Field(default_factory=dict)
     history: History | None = None
-
-    @field_validator("path")
-    @classmethod
-    def _have_a_place_for_the_key(cls, given: str) -> str:
-        if given.count("{key}") != 1:
-            raise PydanticCustomError(
-                "path", "the path needs {place} exactly once", {"place": "{key}"}
-            )
-        return given
 
     @model_validator(mode="after")
     def _read_nothing_into_half_a_page(self) -> Batch:

@@ -22,6 +22,7 @@ def load_profile(path: Path) -> Profile:
     document = read_yaml(path)
     try:
         profile = Profile.model_validate(document.content)
+        profile.check_placeholders(document.content)
     except ValidationError as error:
         raise ConfigurationError(describe_faults(document, error, Profile)) from None
     profile._sha256 = document.sha256

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from difflib import get_close_matches
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
 
 from automation_service.profile.part import Part, part_at
 from automation_service.yaml_document import YamlDocument
@@ -23,6 +23,16 @@ def did_you_mean(given: str, known: Sequence[str]) -> str:
     near = get_close_matches(given, known, n=1)
     hint = f"did you mean '{near[0]}'? " if near else ""
     return f"{hint}known here are: {', '.join(known)}"
+
+
+def unknown_placeholder(
+    place: tuple[int | str, ...], name: str, known: Sequence[str]
+) -> InitErrorDetails:
+    """The fault of a placeholder that stands for nothing."""
+    message = "unknown placeholder '{name}'; {known}"
+    about = {"name": name, "known": did_you_mean(name, known)}
+    kind = PydanticCustomError("placeholder", message, about)
+    return InitErrorDetails(type=kind, loc=place, input=name)
 
 
 def _describe(document: YamlDocument, fault: ErrorDetails, kind: type[Part]) -> str:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 _PLACEHOLDER = re.compile(r"\{([^\W\d][^{}]*)\}")
+
+Place = tuple[int | str, ...]
 
 
 def placeholders(text: str) -> list[str]:
@@ -14,23 +17,22 @@ def placeholders(text: str) -> list[str]:
     return _PLACEHOLDER.findall(text)
 
 
-def fill_in(text: str, values: dict[str, str], quoted: Any) -> str:
-    """`text` with every placeholder that `values` knows replaced by `quoted(value)`."""
+def fill_path(path: str, values: dict[str, str]) -> str:
+    """`path` with every placeholder filled in; no value can leave its place in the path."""
 
-    def replacement(found: re.Match[str]) -> str:
-        value = values.get(found[1])
-        return found[0] if value is None else str(quoted(value))
+    def filled(found: re.Match[str]) -> str:
+        return quote(values[found[1]], safe="", errors="replace")
 
-    return _PLACEHOLDER.sub(replacement, text)
+    return _PLACEHOLDER.sub(filled, path)
 
 
-def texts_in(content: Any) -> Iterator[str]:
-    """Every text in nested dicts and lists."""
+def texts_in(content: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:
+    """Every text in nested mappings and lists, with its place."""
     if isinstance(content, str):
-        yield content
+        yield place, content
     elif isinstance(content, dict):
-        for value in content.values():
-            yield from texts_in(value)
-    elif isinstance(content, list | tuple):
-        for value in content:
-            yield from texts_in(value)
+        for name, value in content.items():
+            yield from texts_in(value, (*place, name))
+    elif isinstance(content, list):
+        for number, value in enumerate(content):
+            yield from texts_in(value, (*place, number))

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import quote
+from typing import Any
 
-from pydantic import Field, PrivateAttr
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from automation_service.profile.action import Approve
 from automation_service.profile.batch import Batch
+from automation_service.profile.fault import unknown_placeholder
 from automation_service.profile.key_form import KeyForm
 from automation_service.profile.login import Login
+from automation_service.profile.lookup import Lookup
 from automation_service.profile.part import Part
 from automation_service.profile.pending import Pending
+from automation_service.profile.placeholder import (
+    fill_path,
+    placeholders,
+    texts_in,
+)
 from automation_service.profile.session import Session
 from automation_service.profile.timings import Reclick, Timings
 
@@ -29,6 +37,7 @@ class Profile(Part):
     login: Login
     batch: Batch
     approve: Approve
+    lookup: Lookup | None = None
     pending: Pending
 
     _sha256: str = PrivateAttr(default="")
@@ -57,6 +66,35 @@ class Profile(Part):
                 return form.becomes.format(key=key)
         return key
 
-    def batch_path(self, key: str) -> str:
-        """The path of the batch's page; nothing in `key` can leave its place in the path."""
-        return self.batch.path.replace("{key}", quote(key, safe="", errors="replace"))
+    @model_validator(mode="after")
+    def _have_an_address_for_every_batch(self) -> Profile:
+        found = self.lookup.names if self.lookup else ()
+        used = placeholders(self.batch.path)
+        known = ("key", *found)
+        if not used or not set(used) <= set(known):
+            raise PydanticCustomError(
+                "path",
+                "the path of a batch needs a placeholder, and one that is known: {known}",
+                {"known": ", ".join(f"{{{name}}}" for name in known)},
+            )
+        return self
+
+    def check_placeholders(self, content: Any) -> None:
+        """Refuse placeholders in the batch's part that nobody will fill in.
+
+        `content` is what the profile was made of. Raises ValidationError with their places.
+        """
+        known = ["key", *(self.lookup.names if self.lookup else ())]
+        faults = [
+            unknown_placeholder((part, *place), name, known)
+            for part in ("batch", "lookup")
+            for place, text in texts_in(content.get(part))
+            for name in placeholders(text)
+            if name not in (*known, "page")
+        ]
+        if faults:
+            raise ValidationError.from_exception_data("Profile", faults)
+
+    def batch_path(self, values: dict[str, str]) -> str:
+        """The path of the batch's page: `values` has `key`, and what the lookup found."""
+        return fill_path(self.batch.path, values)

@@ -193,7 +193,7 @@ def portal_with(browser: Browser, pages: Pages) -> OpenPortal:
     """The portal, with parts of the profile replaced."""
 
     def make(**changes: dict[str, Any]) -> Portal:
-        parts = {name: {**PROFILE[name], **part} for name, part in changes.items()}
+        parts = {name: {**PROFILE.get(name, {}), **part} for name, part in changes.items()}
         profile = Profile.model_validate({**PROFILE, **parts})
         return Portal(browser, profile, pages.url, Credentials("a", "b"), InMemoryGate())
 

@@ -98,7 +98,7 @@ def test_a_canonical_key_stays_what_it_is(esc: Profile, key: str) -> None:
 @settings(deadline=None)
 @given(key=st.text())
 def test_no_key_leaves_its_place_in_the_path(esc: Profile, key: str) -> None:
-    path = esc.batch_path(key)
+    path = esc.batch_path({"key": key})
 
     assert path.startswith("/esc/batches/")
     assert path.isascii()
@@ -176,7 +176,7 @@ def test_text_that_is_no_yaml_is_refused_with_its_place(fault_of: Faulty) -> Non
         ('- fill: "#confirm-dialog #remark"', "- {fill: .a, click: .b}", "either click or fill"),
         ('match: "[0-9]+"', 'match: "["', "not a regular expression"),
         ("BATCH{key:0>3}", "BATCH{number}", "not a form"),
-        ("/esc/batches/{key}", "/esc/batches", "{key} exactly once"),
+        ("/esc/batches/{key}", "/esc/batches", "needs a placeholder, and one that is known: {key}"),
         ("click_budget: 5", "click_budget: 0", "greater than 0"),
         ("refused: .login-error", "refused: {css: .a, xpath: //b}", "not by css and xpath"),
         ("refused: .login-error", "refused: {named: Go}", "a locator has one of: css, xpath"),

@@ -1,0 +1,112 @@
+"""A list of batches in the portal, gone through page by page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from automation_service.browser import Browser
+from automation_service.elements import Elements
+from automation_service.page_state import raise_for_place
+from automation_service.profile import Listing, Lookup, Session
+from automation_service.profile.placeholder import fill_path
+from shared.errors import PortalTimeout, ProfileMismatch
+
+MORE_ROWS_SECONDS = 2.0
+"""How long a list that was scrolled to its end may take to bring more."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A batch as its list shows it. `found` is what else the row told, by name."""
+
+    key: str
+    found: dict[str, str]
+
+
+class BatchList:
+    """One of the portal's lists, in a browser that is logged in."""
+
+    def __init__(
+        self,
+        browser: Browser,
+        elements: Elements,
+        base_url: str,
+        session: Session,
+        listing: Listing,
+    ) -> None:
+        """Load nothing yet."""
+        self._browser = browser
+        self._elements = elements
+        self._base_url = base_url
+        self._listing = listing
+        self._about = {"session": session.model_dump(), "listing": listing.model_dump()}
+
+    def pages(self, key: str = "") -> Iterator[list[Row]]:
+        """The rows, page by page; those of the search for `key` where the list is one.
+
+        Raises SessionLost, PortalUnavailable, PortalTimeout, PageChanged or BrowserDied where
+        nothing certain was seen.
+        """
+        values = {"key": key}
+        number: int | None = self._listing.first_page
+        shown = self._begin(values, number)
+        seen: set[str] = set()
+        while True:
+            shown = self._elements.ask("list", {**self._about, "values": values, **shown})
+            if number is not None and seen and shown["http"] in (400, 404):
+                return
+            if shown["place"] != "list":
+                raise_for_place(shown)
+                raise PortalTimeout("The portal did not show its list of batches.")
+            rows = [Row(row["key"], row["found"]) for row in shown["rows"] if row["key"]]
+            yield rows
+            fresh = {row.key for row in rows} - seen
+            seen |= fresh
+            if number is not None:
+                if not fresh:
+                    return
+                number += 1
+            elif not self._turn(values):
+                return
+            shown = self._next(values, number, shown)
+
+    def find(self, key: str) -> list[dict[str, str]]:
+        """What the row of the batch tells, by name; none if no row is exactly this batch's.
+
+        More than one if rows that differ call themselves so. Raises as `pages` does.
+        """
+        for rows in self.pages(key):
+            found = [row.found for row in rows if row.key == key]
+            if found:
+                return [one for place, one in enumerate(found) if one not in found[:place]]
+        return []
+
+    def _begin(self, values: dict[str, str], number: int | None) -> dict[str, Any]:
+        self._load(values, number)
+        if not isinstance(self._listing, Lookup) or self._listing.box is None:
+            return {"page": None}
+        page = self._elements.do("search", {**self._about, "text": values["key"]})
+        if not page["found"]:
+            raise_for_place(page)
+            raise ProfileMismatch(f"There is no search box at {self._listing.box}.")
+        return {"page": page, "sought": values["key"]}
+
+    def _load(self, values: dict[str, str], number: int | None) -> None:
+        numbered = {} if number is None else {"page": str(number)}
+        path = fill_path(self._listing.path, {**values, **numbered})
+        self._browser.navigate(self._base_url + path)
+
+    def _turn(self, values: dict[str, str]) -> bool:
+        about = {"listing": self._about["listing"], "values": values}
+        if self._listing.scrolls:
+            return bool(self._elements.ask("scroll", about, MORE_ROWS_SECONDS)["more"])
+        return bool(self._listing.next and self._elements.do("turn", about)["turned"])
+
+    def _next(
+        self, values: dict[str, str], number: int | None, shown: dict[str, Any]
+    ) -> dict[str, Any]:
+        if number is not None:
+            self._load(values, number)
+        return {"page": None if number is not None or self._listing.scrolls else shown}

@@ -1,0 +1,22 @@
+"""What a page says of itself, beside what stands on it: that we are out, or that it failed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from shared.errors import PortalUnavailable, SessionLost
+
+
+def raise_for_place(seen: dict[str, Any]) -> None:
+    """Raise SessionLost or PortalUnavailable if that is where the page that was seen is."""
+    if seen["place"] == "lost":
+        raise SessionLost("The portal asks us to log in again.")
+    raise_for_status(seen["http"])
+
+
+def raise_for_status(http: int) -> None:
+    """Raise SessionLost or PortalUnavailable for an answer that is no page."""
+    if http in (401, 403):
+        raise SessionLost(f"The portal answered {http}.")
+    if http >= 400:
+        raise PortalUnavailable(f"The portal answered {http}.")
