@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from automation_service.portal import NOT_LISTED
 from shared.contracts import Condition
 from shared.errors import PortalTimeout, SessionLost
 from tests.integration.automation_service.conftest import OpenPortal
@@ -156,7 +157,7 @@ def test_what_was_found_is_known_from_then_on_until_it_leads_nowhere(
             "pending",
             found(hit("AB", 3)),
             Condition.NOT_APPROVABLE,
-            "not on the list of those that wait",
+            NOT_LISTED,
         ),
         ("all", found(hit("A", 3), hit("A", 4)), Condition.NOT_APPROVABLE, "listed 2 times"),
     ],

@@ -185,6 +185,10 @@ def test_text_that_is_no_yaml_is_refused_with_its_place(fault_of: Faulty) -> Non
         ("status: .details .status", 'status: {css: a, match: "(?i)a"}', "does not know (?i)"),
         ("status: .details .status", "status: {css: a, otherwise: No}", "needs 'ready'"),
         ("    On Hold:", "    APPROVED:", "are one word"),
+        ("  key: .batch-id", "  key: .batch-id\n  scrolls: true", "of next, first_page, scrolls"),
+        ("  next: a.page-next", "  first_page: 1", "'first_page' goes with {page}"),
+        ("?status=Pending&sort", "?status={state}&sort", "placeholder 'state'"),
+        ("status: .details .status", "status: '[data-id={ky}]'", "did you mean 'key'?"),
         ("  lost: form.login #username\n", "", "how does a lost session show?"),
     ],
 )
