@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import secrets
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
@@ -18,6 +19,7 @@ PICTURE_ROOM = 1_000_000
 """Bytes kept free for one picture; pictures of a full window measured below a third of it."""
 
 _LONGEST_NAME = 60
+_CHUNK = 1 << 20
 
 
 class Camera(Protocol):
@@ -62,6 +64,32 @@ class EvidenceFolder:
             size=len(picture),
             content_type="image/jpeg",
             taken_at=taken_at,
+        )
+
+    def keep(self, write: Callable[[Path], object], name: str, content_type: str) -> Evidence:
+        """Keep a file that callers may fetch; `write` fills the empty file that it is given.
+
+        `name` is what they see; a second one of that name is told from the first by a number.
+        Raises EvidenceFailed if it cannot be stored, and what `write` raises.
+        """
+        stem, dot, suffix = name.rpartition(".")
+        try:
+            part = self._new_part()
+            try:
+                write(part)
+                size, sha256 = _sealed(part)
+                kept = self._publish(part, safe_name(stem), f"{dot}{suffix}")
+            finally:
+                part.unlink(missing_ok=True)
+        except OSError as error:
+            raise EvidenceFailed(f"{name} could not be stored: {error.strerror}.") from error
+        return Evidence(
+            kind=EvidenceKind.FILE,
+            path=f"{self._task_id}/{kept}",
+            sha256=sha256,
+            size=size,
+            content_type=content_type,
+            taken_at=utc_now(),
         )
 
     def reserve(self, room: int = PICTURE_ROOM) -> None:
@@ -129,6 +157,16 @@ def _write(path: Path, content: bytes) -> None:
         file.truncate()
         file.flush()
         os.fsync(file.fileno())
+
+
+def _sealed(path: Path) -> tuple[int, str]:
+    """Size and SHA-256 of a file that is durable now."""
+    digest = hashlib.sha256()
+    with path.open("r+b") as file:
+        while chunk := file.read(_CHUNK):
+            digest.update(chunk)
+        os.fsync(file.fileno())
+        return file.tell(), digest.hexdigest()
 
 
 def _sync_folder(folder: Path) -> None:

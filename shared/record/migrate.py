@@ -22,7 +22,7 @@ def migrate(record: Record) -> None:
     Raises ConfigurationError if a newer version of this program has made them.
     """
     with alone(record, Work.MIGRATING):
-        if _version(record) == NEWEST:
+        if version(record) == NEWEST:
             return
         # Alembic takes a tenth of a second to load, which every other start would pay for nothing.
         from shared.record.upgrade import upgrade
@@ -36,7 +36,7 @@ def why_no_record(error: Exception) -> str:
     return f"DATABASE_URL: the record does not answer: {reason}"
 
 
-def _version(record: Record) -> str | None:
+def version(record: Record) -> str | None:
     """The version that Alembic has noted, None in a database in which there is no record."""
     with record.read() as connection:
         if not inspect(connection).has_table(_VERSION.name):

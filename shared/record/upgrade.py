@@ -12,8 +12,8 @@ from shared.record.database import Record
 from shared.record.migrate import MIGRATIONS
 
 
-def upgrade(record: Record) -> None:
-    """Apply the migrations that are missing; call it through `migrate`, which excludes others.
+def upgrade(record: Record, to: str = "head") -> None:
+    """Apply the migrations that are missing up to this version; exclude others meanwhile.
 
     Raises ConfigurationError if a newer version of this program has made the tables.
     """
@@ -22,7 +22,7 @@ def upgrade(record: Record) -> None:
     _refuse_a_newer_version(record, config)
     with record.rebuild() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
 
 
 def _refuse_a_newer_version(record: Record, config: Config) -> None:
