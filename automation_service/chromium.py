@@ -48,7 +48,8 @@ class BrowserOptions:
 
     `binary` and `driver` are paths, empty for what Selenium finds. `timeout` is in seconds: how
     long a page may take to load or to show something. `downloads` is the folder for what pages
-    send as files. `max_items` is after how many items a browser is replaced.
+    send as files. `max_items` is after how many items a browser is replaced. Only `hosts` can be
+    reached, or any if it is empty; `*.example.com` means all below example.com.
     """
 
     headless: bool
@@ -58,6 +59,7 @@ class BrowserOptions:
     temp_dir: Path
     downloads: Path
     max_items: int
+    hosts: tuple[str, ...] = ()
 
 
 def chromium_options(options: BrowserOptions, user_data_dir: str) -> ChromeOptions:
@@ -76,8 +78,18 @@ def chromium_options(options: BrowserOptions, user_data_dir: str) -> ChromeOptio
     chosen.add_experimental_option("excludeSwitches", ["enable-logging"])
     for argument in (*_QUIET, f"--user-data-dir={user_data_dir}", "--window-size=1120,960"):
         chosen.add_argument(argument)
+    for argument in _only(options.hosts):
+        chosen.add_argument(argument)
     if options.headless:
         chosen.add_argument("--headless=new")
     if os.geteuid() == 0:
         chosen.add_argument("--no-sandbox")
     return chosen
+
+
+def _only(hosts: tuple[str, ...]) -> tuple[str, ...]:
+    """Let every other host be unknown: to pages, frames, workers and sockets, by proxy or not."""
+    if not hosts:
+        return ()
+    rules = " , ".join(("MAP * ~NOTFOUND", *(f"EXCLUDE {host}" for host in hosts)))
+    return (f"--host-resolver-rules={rules}", f"--host-rules={rules}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import structlog
 
@@ -39,7 +40,8 @@ class WarmBrowser:
         portal = self._warm_portal(profile, base_url, credentials)
         if portal is None:
             self.discard()
-            self._browser = Browser(self._options, self._announce, self.keeper)
+            options = replace(self._options, hosts=profile.site.hosts_for(base_url))
+            self._browser = Browser(options, self._announce, self.keeper)
             self._browser.mask.cover(credentials.password)
             portal = Portal(self._browser, profile, base_url, credentials, gate)
             self._portal = portal

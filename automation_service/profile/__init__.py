@@ -16,6 +16,7 @@ from automation_service.profile.part import Part
 from automation_service.profile.pending import Pending
 from automation_service.profile.profile import Profile
 from automation_service.profile.session import Session
+from automation_service.profile.site import Maintenance, Pace, Site
 from automation_service.profile.step import Step
 from automation_service.profile.timings import Reclick, Timings
 from automation_service.profile.value import Value
@@ -30,11 +31,14 @@ __all__ = [
     "Locator",
     "Login",
     "Lookup",
+    "Maintenance",
+    "Pace",
     "Part",
     "Pending",
     "Profile",
     "Reclick",
     "Session",
+    "Site",
     "Step",
     "Timings",
     "Value",

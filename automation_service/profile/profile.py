@@ -22,6 +22,7 @@ from automation_service.profile.placeholder import (
     texts_in,
 )
 from automation_service.profile.session import Session
+from automation_service.profile.site import Site
 from automation_service.profile.timings import Reclick, Timings
 
 
@@ -31,6 +32,7 @@ class Profile(Part):
     name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
     title: str
     key_forms: tuple[KeyForm, ...] = ()
+    site: Site = Site()
     timings: Timings
     reclick: Reclick = Reclick.NEVER
     session: Session
