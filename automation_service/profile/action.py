@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from automation_service.profile.locator import Locator
@@ -11,16 +11,15 @@ from automation_service.profile.step import Step
 
 
 class Approve(Part):
-    """How a batch is approved from its page, and how the portal then says yes or no.
+    """How a batch is approved from its page, and how the portal then says yes or no."""
 
-    `passing` lists texts in what `refused` shows that speak of passing trouble instead of a
-    reason against the batch.
-    """
-
-    steps: tuple[Step, ...]
-    success: Locator
-    refused: Locator
-    passing: tuple[str, ...] = ()
+    steps: tuple[Step, ...] = Field(description="What to do, in order.")
+    success: Locator = Field(description="The portal says yes. A hint: what counts is read back.")
+    refused: Locator = Field(description="The portal says no, in words that are the reason.")
+    passing: tuple[str, ...] = Field(
+        default=(),
+        description="Texts in what `refused` shows that mean trouble and no reason.",
+    )
 
     @field_validator("steps")
     @classmethod

@@ -12,39 +12,43 @@ from shared.contracts import Condition
 
 
 class History(Part):
-    """A batch's history on its page: a row each, whose cells are found inside the row.
+    """A batch's history on its page: a row each, whose cells are found inside the row."""
 
-    `ready` is there once the history has arrived. `approval` is what a line says in `what` when
-    it tells of an approval.
-    """
-
-    ready: Locator
-    row: Locator
-    who: Value
-    when: Value
-    what: Value
-    remark: Value
-    approval: str
+    ready: Locator = Field(description="What is there once the history has arrived.")
+    row: Locator = Field(description="Every line of it.")
+    who: Value = Field(description="Who did it.")
+    when: Value = Field(description="When, in the portal's words.")
+    what: Value = Field(description="What was done.")
+    remark: Value = Field(description="The remark, where our marker is looked for.")
+    approval: str = Field(description="What a line says in `what` when it tells of an approval.")
 
 
 class Batch(Part):
-    """A batch's own page.
+    """A batch's own page."""
 
-    `path` has `{key}` where the batch's id goes, or else something that the lookup finds, such as
-    `{id}`. `printed_key` is where the page prints the id:
-    only a page that prints exactly the id asked for is the right one. `ready` is there once the
-    page is complete. `words` says what each of the portal's status words means, in whatever case
-    the portal writes it; a word not listed is never approved.
-    """
-
-    path: str
-    printed_key: Value
-    ready: Locator | None = None
-    missing: Locator
-    status: Value
-    words: dict[str, Condition]
-    columns: dict[str, Value] = Field(default_factory=dict)
-    history: History | None = None
+    path: str = Field(
+        description="Where it is: `{key}` where the batch's id goes, or else something that the "
+        "lookup finds, such as `{id}`."
+    )
+    printed_key: Value = Field(
+        description="Where the page prints the id: only a page that prints exactly the id asked "
+        "for is the right one."
+    )
+    ready: Locator | None = Field(
+        default=None, description="What is there once the page is complete."
+    )
+    missing: Locator = Field(description="What shows if there is no such batch.")
+    status: Value = Field(description="The portal's word for the batch's status.")
+    words: dict[str, Condition] = Field(
+        description="What each of the portal's words means, in whatever case the portal writes "
+        "it; a word not listed is never approved."
+    )
+    columns: dict[str, Value] = Field(
+        default_factory=dict, description="What else is read, by the name it has in the result."
+    )
+    history: History | None = Field(
+        default=None, description="The batch's history, where the page shows one."
+    )
 
     @model_validator(mode="after")
     def _read_nothing_into_half_a_page(self) -> Batch:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import re
 
-from pydantic import field_validator
+from pydantic import Field, field_validator
 from pydantic_core import PydanticCustomError
 
 from automation_service.profile.part import Part
 
 
 class KeyForm(Part):
-    """A spelling of a batch id that people use, and the portal's own spelling of it.
+    """A spelling of a batch id that people use, and the portal's own spelling of it."""
 
-    `match` is a regular expression for the whole key; `becomes` is a format string in which
-    `key` is what was given, as in "BATCH{key:0>3}".
-    """
-
-    match: str
-    becomes: str
+    match: str = Field(description="A regular expression for the whole of what was given.")
+    becomes: str = Field(
+        description="The portal's spelling; `{key}` is what was given, as in `BATCH{key:0>3}`."
+    )
 
     @field_validator("match")
     @classmethod

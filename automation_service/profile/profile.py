@@ -29,18 +29,30 @@ from automation_service.profile.timings import Reclick, Timings
 class Profile(Part):
     """One portal as the automation sees it."""
 
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
-    title: str
-    key_forms: tuple[KeyForm, ...] = ()
-    site: Site = Site()
-    timings: Timings
-    reclick: Reclick = Reclick.NEVER
-    session: Session
-    login: Login
-    batch: Batch
-    approve: Approve
-    lookup: Lookup | None = None
-    pending: Pending
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9-]*$", description="Small letters, digits and hyphens."
+    )
+    title: str = Field(description="What people call the portal.")
+    key_forms: tuple[KeyForm, ...] = Field(
+        default=(), description="Spellings of ids; the first that fits counts."
+    )
+    site: Site = Field(default=Site(), description="Where the portal is, and how it is used.")
+    timings: Timings = Field(description="How long things take.")
+    reclick: Reclick = Field(
+        default=Reclick.NEVER,
+        description="Whether a batch is tried again once the portal shows, after the settle time, "
+        "that a click did not take. With `never` it ends unverified for a person to look at.",
+    )
+    session: Session = Field(description="How a page tells whether we are logged in.")
+    login: Login = Field(description="How one logs in.")
+    batch: Batch = Field(description="A batch's own page.")
+    approve: Approve = Field(description="How a batch is approved.")
+    lookup: Lookup | None = Field(
+        default=None,
+        description="Only where the address of a batch's page is not made of the batch's id: "
+        "where the batch is found.",
+    )
+    pending: Pending = Field(description="The batches that wait.")
 
     _sha256: str = PrivateAttr(default="")
 

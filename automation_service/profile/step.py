@@ -17,10 +17,12 @@ class Step(Part):
     `effect` marks the one click that has the effect; no layer ever repeats it.
     """
 
-    click: Locator | None = None
-    fill: Locator | None = None
-    value: Literal["remark"] = Field(default="remark", alias="with")
-    effect: bool = False
+    click: Locator | None = Field(default=None, description="What to click.")
+    fill: Locator | None = Field(default=None, description="Which field to fill.")
+    value: Literal["remark"] = Field(
+        default="remark", alias="with", description="With what: the remark and our marker."
+    )
+    effect: bool = Field(default=False, description="True for the step that has the effect.")
 
     @model_validator(mode="after")
     def _be_one_thing(self) -> Step:

@@ -17,12 +17,24 @@ class Reclick(str, Enum):
 
 
 class Timings(Part):
-    """Seconds. `click_budget` and `settle` are C and S of the approval protocol.
+    """How long things may take, in seconds."""
 
-    `step` is how long the portal may take to show what one step brings; without it the browser's
-    own timeout counts.
-    """
-
-    click_budget: float = Field(gt=0, le=600)
-    settle: float = Field(gt=0, le=3600)
-    step: float | None = Field(default=None, gt=0, le=600)
+    click_budget: float = Field(
+        gt=0,
+        le=600,
+        description="From the look at a batch to the last moment a click may happen; C of the "
+        "approval protocol.",
+    )
+    settle: float = Field(
+        gt=0,
+        le=3600,
+        description="After which an effect that was going to show does show; S of the protocol. "
+        "It has to be measured.",
+    )
+    step: float | None = Field(
+        default=None,
+        gt=0,
+        le=600,
+        description="How long the portal may take to show something; without it the browser's "
+        "own timeout counts.",
+    )
