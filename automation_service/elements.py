@@ -13,10 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from automation_service.browser import Browser, PageMoved
-from shared.errors import PortalTimeout
+from shared.errors import PageChanged, PortalTimeout, ProfileMismatch
 
+_NOT_UNDERSTOOD = "Not understood in the profile"
 _SCRIPTS = sorted((Path(__file__).resolve().parent / "page").glob("*.js"))
-_SCOPE = "\n".join(script.read_text(encoding="utf-8") for script in _SCRIPTS)
+# Comments and indents are for us: they need not travel with every question.
+_LINES = [line.strip() for it in _SCRIPTS for line in it.read_text(encoding="utf-8").splitlines()]
+_SCOPE = "\n".join(line for line in _LINES if line and not line.startswith("//"))
 
 
 class Elements:
@@ -46,7 +49,8 @@ class Elements:
     def do(self, question: str, about: dict[str, Any], patience: float | None = None) -> Any:
         """Like `ask`, but once: for what changes something.
 
-        Raises PageMoved if the page was replaced meanwhile, PageChanged if it cannot be read.
+        Raises PageMoved if the page was replaced meanwhile, PageChanged if it cannot be read, and
+        ProfileMismatch for what no page could understand.
         """
         patience = self._patience if patience is None else patience
         values, asked = json.dumps(about.get("values", {})), json.dumps(about)
@@ -54,4 +58,9 @@ class Elements:
             f'(() => {{\n"use strict";\nconst values = {values};\n{_SCOPE}\n'
             f"return {question}({asked}, {round(patience * 1000)});\n}})()"
         )
-        return self._browser.evaluate(script, patience)
+        try:
+            return self._browser.evaluate(script, patience)
+        except PageChanged as error:
+            if _NOT_UNDERSTOOD in error.message:
+                raise ProfileMismatch(error.message.partition("Error: ")[2]) from None
+            raise

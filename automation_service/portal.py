@@ -233,7 +233,7 @@ class Portal:
         if seen["cached"]:
             self._browser.reload()
             seen = self._look_at_next_page(values)
-        return {**seen, "values": values}
+        return {**seen, "values": {**seen["columns"], **values}}
 
     def _look_at_next_page(self, values: dict[str, str]) -> dict[str, Any]:
         """Look at a page, but never at the one that was looked at last."""

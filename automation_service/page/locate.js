@@ -21,8 +21,17 @@ const valueOf = (node, value) => {
   if (!node) return otherwise;
   const read = squeeze(String(rawValue(node, value) ?? ""));
   if (!value.match) return read;
-  const found = read.match(new RegExp(value.match));
+  const found = read.match(spelledWell(value.match, () => new RegExp(value.match)));
   return found ? squeeze(found[1] ?? found[0]) : otherwise;
+};
+
+// What the browser itself does not understand is the profile's fault; elements.py knows the words.
+const spelledWell = (said, use) => {
+  try {
+    return use();
+  } catch (error) {
+    throw new Error(`Not understood in the profile: ${said} (${error.message})`);
+  }
 };
 
 const asXPath = (text) => {
@@ -81,8 +90,8 @@ const candidatesByText = ({ text, starts }, root) => {
 const inOneWay = (locator, root) => {
   const { css, xpath, id, name, label, role, column } = locator;
   const select = (selector) => [...root.querySelectorAll(selector)];
-  if (css) return select(fillIn(css, CSS.escape));
-  if (xpath) return byXPath(filledXPath(xpath), root);
+  if (css) return spelledWell(css, () => select(fillIn(css, CSS.escape)));
+  if (xpath) return spelledWell(xpath, () => byXPath(filledXPath(xpath), root));
   if (id) return select(`[id="${CSS.escape(fillIn(id))}"]`);
   if (name) return select(`[name="${CSS.escape(fillIn(name))}"]`);
   if (label) return labelledBy(fillIn(label), root);

@@ -1,7 +1,9 @@
 // Logging in, and whether we are.
 
+const isHere = (url) => spelledWell(url, () => new RegExp(url)).test(location.href);
+
 const isLost = ({ lost, lost_url: url }) =>
-  Boolean((lost && shown(lost)) || (url && new RegExp(url).test(location.href)));
+  Boolean((lost && shown(lost)) || (url && isHere(url)));
 
 // What a page without any sign means once it was waited for in vain.
 const unmarked = (session) => {

@@ -21,7 +21,7 @@ const isComplete = ({ ready, history }) =>
 const place = (session, batch) => {
   if (isLost(session)) return "lost";
   const { http } = here();
-  if (shown(batch.missing) || NO_SUCH_PAGE.has(http)) return "missing";
+  if ((batch.missing && shown(batch.missing)) || NO_SUCH_PAGE.has(http)) return "missing";
   if (http >= 400) return "error";
   const named = shown(session.logged_in) && read(batch.printed_key);
   return named && isComplete(batch) && read(batch.status) ? "batch" : null;

@@ -37,7 +37,10 @@ class Batch(Part):
     ready: Locator | None = Field(
         default=None, description="What is there once the page is complete."
     )
-    missing: Locator = Field(description="What shows if there is no such batch.")
+    missing: Locator | None = Field(
+        default=None,
+        description="What shows if there is no such batch. An answer such as 404 says so too.",
+    )
     status: Value = Field(description="The portal's word for the batch's status.")
     words: dict[str, Condition] = Field(
         description="What each of the portal's words means, in whatever case the portal writes "

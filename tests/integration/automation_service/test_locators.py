@@ -177,3 +177,22 @@ def test_what_is_absent_counts_only_on_a_whole_page(portal_with: OpenPortal, pag
     assert portal.read("WHOLE").words == "Done"
     with pytest.raises(ProfileMismatch, match="nothing at hr"):
         portal.read("HALF")
+
+
+@pytest.mark.parametrize(
+    ("at", "said"),
+    [
+        ({"css": "td:contains(x)"}, "td:contains"),
+        ({"xpath": "//td[text()='x'"}, "//td"),
+        # Python knows conditions in expressions, a page does not.
+        ({"css": "b", "match": "(a)?(?(1)b|c)"}, "(a)?(?(1)b|c)"),
+    ],
+    ids=["css", "xpath", "expression"],
+)
+def test_what_no_page_understands_is_the_profiles_fault(
+    portal_with: OpenPortal, pages: Pages, at: dict[str, Any], said: str
+) -> None:
+    with pytest.raises(ProfileMismatch, match="Not understood in the profile") as error:
+        read(portal_with, pages, FORM, **at)
+
+    assert said in error.value.message
