@@ -6,9 +6,11 @@ batch_approval_service.py's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -17,10 +19,12 @@ import structlog
 from automation_service.batch_list import BatchList
 from automation_service.batch_page import BatchPage
 from automation_service.browser import Browser
+from automation_service.downloads import Downloads
 from automation_service.elements import Elements
 from automation_service.login_form import LoginForm
 from automation_service.page_state import raise_for_place, raise_for_status
 from automation_service.profile import Listing, Locator, Profile
+from automation_service.report_desk import ReportDesk
 from shared.contracts import Condition, HistoryLine, LoginGate, Reading
 from shared.errors import (
     LoginRefused,
@@ -66,6 +70,7 @@ class Portal:
         parts = urlsplit(self._base_url)
         self.origin = f"{parts.scheme}://{parts.netloc}"
         patience = profile.timings.step or browser.options.timeout
+        self._patience = patience
         self._elements = Elements(browser, patience)
         self._session = profile.session.model_dump()
         self._batch = profile.batch.model_dump(include=_LOOKED_AT, mode="json")
@@ -105,6 +110,21 @@ class Portal:
         Raises BrowserDied if the browser does not go.
         """
         self._browser.leave_page()
+
+    @contextmanager
+    def downloads(self, folder: Path) -> Iterator[Downloads]:
+        """Fetch files into this folder, which is removed at the end; see downloads.py."""
+        with Downloads.into(self._browser, folder, self._patience) as downloads:
+            yield downloads
+
+    def reports(self) -> ReportDesk:
+        """The portal's reports. Raises ProfileMismatch if the profile knows of none."""
+        reports = self.profile.reports
+        if reports is None:
+            raise ProfileMismatch(f"The profile {self.name} does not say where reports are.")
+        return ReportDesk(
+            self._browser, self._elements, self._base_url, self.profile.session, reports
+        )
 
     def served_item(self) -> None:
         """Count an item towards the browser's replacement."""

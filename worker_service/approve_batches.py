@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic.json_schema import SkipJsonSchema, WithJsonSchema
 
 from automation_service.batch_approval_service import BatchApprovalService
-from automation_service.portal import Credentials, Portal
 from shared.config import Settings
 from shared.contracts import Claim, ItemOutcome, LateFinding
 from shared.errors import TaskFailed
 from shared.task_state import ItemStatus
 from worker_service.context import TaskContext
 from worker_service.params import TaskParams, without_null_defaults
+from worker_service.portal_site import base_url, credentials, origin_of, portal_for
 from worker_service.registry import Plan, task
 
 ACTION = "approve"
-USUAL_PORTS = {"http": 80, "https": 443}
 NOTHING_NAMED = (
     "Name batch_ids, or a batch_count, or all_pending: true; an empty form approves nothing."
 )
@@ -128,8 +126,8 @@ def _too_many(limit: int) -> str:
 def plan_approvals(params: ApproveBatchesParams, context: TaskContext) -> Plan:
     """Name the batches: those asked for, or the oldest pending ones in the portal."""
     profile = context.profile(params.portal)
-    base_url = _base_url(context)
-    origin = origin_of(base_url)
+    site = base_url(context)
+    origin = origin_of(site)
 
     def params_for(keys: Sequence[str]) -> dict[str, Any]:
         kept = params.model_dump(include={"remark", "auto_approve", "portal"})
@@ -144,20 +142,20 @@ def plan_approvals(params: ApproveBatchesParams, context: TaskContext) -> Plan:
             raise TaskFailed(_too_many(at_most))
         at_most = params.batch_count
     busy = context.open_elsewhere(origin, ACTION)
-    portal = context.portal(profile, base_url, _credentials(context))
+    portal = context.portal(profile, site, credentials(context))
     pending = portal.pending(at_most + len(busy))
     return Plan(origin, ACTION, pending, params_for, leave_out_open=True, at_most=at_most)
 
 
 def review_batch(claim: Claim, params: ApproveBatchesParams, context: TaskContext) -> ItemOutcome:
     """Look at one batch and say what approving it would do."""
-    portal = _portal_for(claim, params, context)
+    portal = portal_for(claim, params.portal, context)
     return BatchApprovalService(portal, context.evidence()).review(claim)
 
 
 def look_again(claim: Claim, params: ApproveBatchesParams, context: TaskContext) -> LateFinding:
     """Read a batch that ended in doubt."""
-    portal = _portal_for(claim, params, context)
+    portal = portal_for(claim, params.portal, context)
     return BatchApprovalService(portal, context.evidence()).look_again(claim)
 
 
@@ -185,32 +183,5 @@ def approve_batches(
     claim: Claim, params: ApproveBatchesParams, context: TaskContext
 ) -> ItemOutcome:
     """Approve one batch by the approval protocol."""
-    portal = _portal_for(claim, params, context)
+    portal = portal_for(claim, params.portal, context)
     return BatchApprovalService(portal, context.evidence()).approve(claim, params.remark)
-
-
-def _portal_for(claim: Claim, params: ApproveBatchesParams, context: TaskContext) -> Portal:
-    profile = context.profile(params.portal)
-    return context.portal(profile, _base_url(context), _credentials(context), claim.still_wanted)
-
-
-def _credentials(context: TaskContext) -> Credentials:
-    settings = context.settings
-    return Credentials(settings.esc_username, settings.esc_password.get_secret_value())
-
-
-def _base_url(context: TaskContext) -> str:
-    url = context.settings.esc_base_url.rstrip("/")
-    if not url:
-        raise TaskFailed("ESC_BASE_URL is not set: the worker does not know where the portal is.")
-    return url
-
-
-def origin_of(url: str) -> str:
-    """The site as claims name it: two spellings of one portal share their claims."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    host = f"[{host}]" if ":" in host else host
-    scheme = parts.scheme.lower()
-    is_usual = parts.port is None or parts.port == USUAL_PORTS.get(scheme)
-    return f"{scheme}://{host}" if is_usual else f"{scheme}://{host}:{parts.port}"

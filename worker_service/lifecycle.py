@@ -12,6 +12,7 @@ import socket
 import threading
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import psutil
 import structlog
@@ -22,6 +23,7 @@ from shared.code_version import code_version
 from shared.record import Record, slots, task_types, tasks, workers
 from shared.record.task_types import TaskType
 from shared.record.workers import HEARTBEAT_SECONDS
+from worker_service.download_sweep import sweep_downloads
 
 log = structlog.get_logger()
 
@@ -45,9 +47,15 @@ class Presence:
     """Announces the worker, keeps its heart beating, and buries its dead children."""
 
     def __init__(
-        self, record: Record, worker_id: str, slot_count: int, offered: Sequence[TaskType]
+        self,
+        record: Record,
+        worker_id: str,
+        slot_count: int,
+        offered: Sequence[TaskType],
+        downloads: Path,
     ) -> None:
-        """Nothing is written before `begin`."""
+        """Nothing is written before `begin`; `downloads` is where slots have folders for files."""
+        self._downloads = downloads
         self._record = record
         self._worker_id = worker_id
         self._host = socket.gethostname()
@@ -139,6 +147,8 @@ class Presence:
                     log.warning("worker found dead", worker_id=worker.id)
                     workers.bury(connection, worker.id)
         self._reap_browsers()
+        with fork_lock:
+            sweep_downloads(self._record, self._downloads)
 
     def _reap_browsers(self) -> None:
         with fork_lock, self._record.read() as connection:

@@ -49,7 +49,9 @@ class Worker:
         self._draining = SharedFlag()
         self._ready_file = settings.data_dir / f"worker-{os.getpid()}.json"
         offered = [definition.announced(settings) for definition in task_map.values()]
-        self._presence = Presence(self._record, self._id, settings.slots, offered)
+        self._presence = Presence(
+            self._record, self._id, settings.slots, offered, settings.download_path
+        )
         self._departure = Departure(self._crash)
         self._child: SlotProcess | None = None
 

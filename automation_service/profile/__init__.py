@@ -15,6 +15,7 @@ from automation_service.profile.lookup import Lookup
 from automation_service.profile.part import Part
 from automation_service.profile.pending import Pending
 from automation_service.profile.profile import Profile
+from automation_service.profile.reports import ReportKind, Reports
 from automation_service.profile.session import Session
 from automation_service.profile.site import Maintenance, Pace, Site
 from automation_service.profile.step import Step
@@ -37,6 +38,8 @@ __all__ = [
     "Pending",
     "Profile",
     "Reclick",
+    "ReportKind",
+    "Reports",
     "Session",
     "Site",
     "Step",

@@ -21,6 +21,7 @@ from automation_service.profile.placeholder import (
     placeholders,
     texts_in,
 )
+from automation_service.profile.reports import Reports
 from automation_service.profile.session import Session
 from automation_service.profile.site import Site
 from automation_service.profile.timings import Reclick, Timings
@@ -53,6 +54,9 @@ class Profile(Part):
         "where the batch is found.",
     )
     pending: Pending = Field(description="The batches that wait.")
+    reports: Reports | None = Field(
+        default=None, description="Where reports are asked for; without it there are none."
+    )
 
     _sha256: str = PrivateAttr(default="")
 

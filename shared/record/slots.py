@@ -198,6 +198,12 @@ def live(connection: Connection, worker_id: str | None = None) -> list[Slot]:
     return [_slot(row) for row in connection.execute(query)]
 
 
+def over(connection: Connection, slot_ids: Sequence[str]) -> set[str]:
+    """Which of these slots have ended."""
+    query = select(slots.c.id).where(slots.c.id.in_(slot_ids), slots.c.ended_at.is_not(None))
+    return set(connection.execute(query).scalars())
+
+
 def another_task_waits(connection: Connection, task_id: str) -> bool:
     """True if a doorbell of another task is waiting for a worker."""
     query = (
