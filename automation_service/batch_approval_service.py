@@ -1,4 +1,4 @@
-"""Approves one batch: look, evidence, intent, click once, read back.
+"""Does one action with one batch: look, evidence, intent, click once, read back.
 
 The promise is at most one click that may have an effect, and an outcome that is true. Positive
 facts count at once, negative ones only from a read that began at least the settle time after the
@@ -55,15 +55,19 @@ class _Clicked:
 
 
 class BatchApprovalService:
-    """Approves batches on one portal, with the evidence in one folder."""
+    """Does one action with batches on one portal, with the evidence in one folder."""
 
-    def __init__(self, portal: Portal, evidence: EvidenceFolder) -> None:
-        """`portal` is logged in."""
+    def __init__(self, portal: Portal, evidence: EvidenceFolder, action: str = "approve") -> None:
+        """`portal` is logged in; `action` is one that its profile names.
+
+        Raises ProfileMismatch if it does not.
+        """
         self._portal = portal
         self._evidence = evidence
-        self._conclusion = Conclusion(portal.profile, portal.username)
+        self._action = portal.profile.action(action)
+        self._conclusion = Conclusion(portal.profile, self._action, portal.username)
 
-    def approve(self, claim: Claim, remark: str) -> ItemOutcome:
+    def act(self, claim: Claim, remark: str) -> ItemOutcome:
         """Bring the claimed batch to an outcome; `claim.key` is spelled as the portal prints it.
 
         Intents of earlier attempts are resolved before anything is clicked. Raises
@@ -71,27 +75,27 @@ class BatchApprovalService:
         cannot go on, ClaimLost, and NothingClicked where nothing may be. An intent left open by
         any of them has to be resolved.
         """
-        return self._worked_on(claim, lambda: self._resolve(claim) or self._approve(claim, remark))
+        return self._worked_on(claim, lambda: self._resolve(claim) or self._act(claim, remark))
 
     def review(self, claim: Claim) -> ItemOutcome:
-        """Look at the claimed batch and tell what approving it would do; nothing is clicked.
+        """Look at the claimed batch and tell what the action would do; nothing is clicked.
 
-        `reviewed` means it would be approved; any other status is the batch's outcome already.
-        Raises what `approve` raises.
+        `reviewed` means it would be done; any other status is the batch's outcome already.
+        Raises what `act` raises.
         """
         return self._worked_on(claim, lambda: self._resolve(claim) or self._review(claim))
 
     def look_again(self, claim: Claim) -> LateFinding:
         """Read once more a batch that ended in doubt; `claim` holds all its intents as open.
 
-        Raises what `approve` raises where nothing was seen.
+        Raises what `act` raises where nothing was seen.
         """
         try:
             reading = self._look(claim).reading
         finally:
             self._portal.served_item()
         markers = tuple(intent.marker for intent in claim.open_intents)
-        return self._conclusion.late(judge(reading, markers, self._portal.profile), reading)
+        return self._conclusion.late(self._judge(reading, markers), reading)
 
     def _worked_on(self, claim: Claim, work: Callable[[], ItemOutcome]) -> ItemOutcome:
         began = time.monotonic()
@@ -117,7 +121,7 @@ class BatchApprovalService:
 
     # -- the good path ------------------------------------------------------------------------
 
-    def _approve(self, claim: Claim, remark: str) -> ItemOutcome:
+    def _act(self, claim: Claim, remark: str) -> ItemOutcome:
         if not claim.may_act:
             raise NothingClicked(f"{claim.key} was not clicked.")
         page = self._look(claim)
@@ -136,15 +140,17 @@ class BatchApprovalService:
         return self._read_back(claim, clicked, reading)
 
     def _nothing_to_click(self, claim: Claim, reading: Reading) -> ItemOutcome | None:
-        stands = reading.condition in (Condition.APPROVABLE, Condition.NOT_APPROVABLE)
+        stands = reading.condition in (Condition.MAY_BE_DONE, Condition.MAY_NOT_BE_DONE)
         if stands and claim.review is not None and not claim.review.still_holds(reading):
             return self._conclusion.changed(claim.review, reading)
-        if reading.condition is Condition.APPROVABLE:
+        if reading.condition is Condition.MAY_BE_DONE:
             return None
         return self._conclusion.nothing_to_click(claim.key, reading)
 
     def _look(self, claim: Claim) -> BatchPage:
-        page: BatchPage = self._portal.logged_in_again(lambda: self._portal.open_batch(claim.key))
+        page: BatchPage = self._portal.logged_in_again(
+            lambda: self._portal.open_batch(claim.key, self._action.name)
+        )
         claim.note_reading(page.reading)
         return page
 
@@ -169,9 +175,9 @@ class BatchApprovalService:
         page = self._look(claim)
         reading = page.reading
         self._show(claim, EvidenceKind.BEFORE)
-        if reading.condition is not Condition.APPROVABLE:
+        if reading.condition is not Condition.MAY_BE_DONE:
             return self._conclusion.nothing_to_click(claim.key, reading)
-        if not page.offers_approval:
+        if not page.offers_action:
             return self._conclusion.not_offered(page.first_step, reading)
         return self._conclusion.to_review(reading)
 
@@ -218,7 +224,7 @@ class BatchApprovalService:
             with suppress(AgentError):
                 claim.wait_until(time.monotonic() + intent.settle)
                 reading = self._look(claim).reading
-                if judge(reading, (intent.marker,), self._portal.profile) is Finding.PENDING:
+                if self._judge(reading, (intent.marker,)) is Finding.PENDING:
                     claim.close_intents(Verdict.NOT_TAKEN)
 
     @property
@@ -241,20 +247,19 @@ class BatchApprovalService:
         """
         profile = self._portal.profile
         markers = (clicked.intent.marker,)
-        finding = judge(reading, markers, profile)
-        if not is_certain(finding, profile):
+        finding = self._judge(reading, markers)
+        if not is_certain(finding, profile, self._action):
             # The page we clicked on was left: since then no request of ours can leave.
             claim.wait_until(time.monotonic() + profile.timings.settle)
             reading = self._look(claim).reading
-            finding = judge(reading, markers, profile)
+            finding = self._judge(reading, markers)
         self._show_if_possible(claim, EvidenceKind.AFTER)
         if finding is Finding.PENDING:
             return self._still_pending(claim, clicked.word, reading)
         return self._conclusion.settled(finding, reading, [clicked.intent], clicks=1)
 
     def _still_pending(self, claim: Claim, word: Word, reading: Reading) -> ItemOutcome:
-        approve = self._portal.profile.approve
-        passing = any(text in word.text for text in approve.passing)
+        passing = any(text in word.text for text in self._action.outcomes.passing)
         if word.signal == "refused" and not passing:
             return self._conclusion.refused(word.text, reading)
         if not self._may_click_again:
@@ -263,7 +268,10 @@ class BatchApprovalService:
             return self._conclusion.unverified(told, reading, clicks=1)
         claim.close_intents(Verdict.NOT_TAKEN)
         said = f" It says: {word.text}" if word.text else ""
-        raise ApplicationError(f"The portal did not take the approval.{said}")
+        raise ApplicationError(f"The portal did not take it.{said}")
+
+    def _judge(self, reading: Reading, markers: tuple[str, ...]) -> Finding:
+        return judge(reading, markers, self._portal.profile, self._action)
 
     # -- resolving ----------------------------------------------------------------------------
 
@@ -272,14 +280,13 @@ class BatchApprovalService:
         intents = claim.open_intents
         if not intents:
             return None
-        profile = self._portal.profile
         markers = tuple(intent.marker for intent in intents)
         reading = self._look(claim).reading
-        finding = judge(reading, markers, profile)
+        finding = self._judge(reading, markers)
         if finding is not Finding.OURS or len(intents) > 1:
             claim.wait_until(max(i.seen_at + i.click_budget + i.settle for i in intents))
             reading = self._look(claim).reading
-            finding = judge(reading, markers, profile)
+            finding = self._judge(reading, markers)
         log.info("intents_resolved", key=claim.key, count=len(intents), finding=finding.name)
         if finding is Finding.PENDING and self._may_click_again:
             claim.close_intents(Verdict.NOT_TAKEN)

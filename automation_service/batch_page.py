@@ -1,4 +1,4 @@
-"""A batch's own page, loaded and read: what it says, and how the batch is approved from it."""
+"""A batch's own page, loaded and read: what it says, and how something is done with it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from automation_service.browser import LEAVING_SECONDS, Browser
 from automation_service.elements import Elements
-from automation_service.profile import Profile
+from automation_service.profile import Action, Profile
 from shared.contracts import Reading
 from shared.errors import PageChanged, PortalTimeout, ProfileMismatch
 
@@ -21,8 +21,8 @@ NOT_READY = "The click was not ready in time, so it was not made."
 class Word:
     """What the portal said after a click.
 
-    `signal` is success, refused, lost (the session), no_answer, silence, or not_clicked: the page
-    did not let the click through.
+    `signal` is success, already, refused, error, lost (the session), no_answer, silence, or
+    not_clicked: the page did not let the click through.
     """
 
     signal: str
@@ -33,12 +33,20 @@ class BatchPage:
     """The page as it was when it was read; whatever came in its place is not acted on."""
 
     def __init__(
-        self, browser: Browser, elements: Elements, profile: Profile, reading: Reading, seen: Any
+        self,
+        browser: Browser,
+        elements: Elements,
+        profile: Profile,
+        action: Action,
+        reading: Reading,
+        seen: Any,
     ) -> None:
         """`seen` is what the question "look" answered, and `reading` what was made of it."""
         self._browser = browser
         self._elements = elements
         self._profile = profile
+        self._action = action
+        self._values: dict[str, str] = seen["values"]
         self._document: float = seen["document"]
         self.reading = reading
         self.now: float = seen["now"]
@@ -46,20 +54,20 @@ class BatchPage:
         self.read_by = time.monotonic()
         """Our clock just after that."""
         self.touched = False
-        """True once a step of approving was taken, or may have been, short of the effect."""
+        """True once a step of the action was taken, or may have been, short of the effect."""
 
     @property
-    def offers_approval(self) -> bool:
-        """True if what the first step of approving uses is there and usable; it is not taken."""
-        step = self._profile.approve.steps[0]
-        about = {"step": step.model_dump(include={"click", "fill"})}
+    def offers_action(self) -> bool:
+        """True if what the first step uses is there and usable; it is not taken."""
+        step = self._action.steps[0]
+        about = {"values": self._values, "step": step.model_dump(include={"click", "fill"})}
         patience = self._profile.timings.click_budget
         return bool(self._elements.do("offers", about, patience)["found"])
 
     @property
     def first_step(self) -> str:
-        """Where the first step of approving is, in words."""
-        return str(self._profile.approve.steps[0].at)
+        """Where the first step is, in words."""
+        return str(self._action.steps[0].at)
 
     def permit_ends(self, budget: float) -> float:
         """The page's own clock (ms) `budget` seconds after it was read."""
@@ -67,7 +75,7 @@ class BatchPage:
 
     @contextmanager
     def aim(self, remark: str, marker: str, budget: float) -> Iterator[Aim]:
-        """Take every step of approving but the one with the effect, which is made inside.
+        """Take every step but the one with the effect, which is made inside.
 
         The page takes one click, on what has the effect, within `budget` seconds of when it was
         read; it has to be left by then, or there is no browser any more. No other request of the
@@ -86,9 +94,9 @@ class BatchPage:
             yield Aim(self._browser, answer["at"], late)
 
     def _prepare(self, remark: str, marker: str, permit_ends: float, patience: float) -> Any:
-        approve = self._profile.approve
-        *steps, effect = approve.steps
+        *steps, effect = self._action.steps
         about = {
+            "values": self._values,
             "document": self._document,
             "steps": [step.model_dump(include={"click", "fill"}) for step in steps],
             "effect": effect.at.model_dump(),
@@ -98,7 +106,7 @@ class BatchPage:
             "key": self.reading.printed_key,
             "words": self.reading.words,
             "batch": self._marks(),
-            "messages": [approve.success.model_dump(), approve.refused.model_dump()],
+            "messages": list(self._signals().values()),
         }
         self.touched = bool(steps)
         answer = self._elements.do("prepare", about, patience)
@@ -111,18 +119,21 @@ class BatchPage:
 
         Waits for it while the page may stay: `budget` seconds after it was read it must be left.
         """
-        approve = self._profile.approve
         about = {
+            "values": self._values,
             "document": self._document,
             "key": self.reading.printed_key,
             "batch": self._marks(),
             "session": self._profile.session.model_dump(),
-            "success": approve.success.model_dump(),
-            "refused": approve.refused.model_dump(),
+            "signals": self._signals(),
         }
         left = self.read_by + budget - 2 * LEAVING_SECONDS - time.monotonic()
         answer = self._elements.ask("hear", about, max(0.0, left))
         return Word(answer["signal"], answer.get("words", ""))
+
+    def _signals(self) -> dict[str, Any]:
+        outcomes = self._action.outcomes.model_dump(exclude={"passing"})
+        return {name: signal for name, signal in outcomes.items() if signal is not None}
 
     def _marks(self) -> dict[str, Any]:
         return self._profile.batch.model_dump(include={"printed_key", "status"})
@@ -133,7 +144,7 @@ class BatchPage:
             raise PageChanged("The page changed before the click.")
         if fault is None:
             return
-        step = self._profile.approve.steps[answer["place"]]
+        step = self._action.steps[answer["place"]]
         if fault == "absent":
             raise ProfileMismatch(
                 f"There was nothing to use at {step.at}; the profile {self._profile.name} "

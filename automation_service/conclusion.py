@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from automation_service.judgement import Finding, approvals
-from automation_service.profile import Profile
+from automation_service.judgement import Finding, lines_of
+from automation_service.profile import Action, Profile
 from shared.contracts import (
     Attribution,
     Condition,
@@ -22,19 +22,20 @@ from shared.task_state import ItemStatus
 
 
 class Conclusion:
-    """Concludes on batches of one portal, under one account."""
+    """Concludes on one action on batches of one portal, under one account."""
 
-    def __init__(self, profile: Profile, username: str) -> None:
+    def __init__(self, profile: Profile, action: Action, username: str) -> None:
         """`username` is whom the portal knows us as."""
         self._profile = profile
+        self._action = action
         self._username = username
 
     def nothing_to_click(self, key: str, reading: Reading) -> ItemOutcome:
-        """A batch that nobody of us clicked and that cannot be approved."""
-        if reading.condition is Condition.APPROVED:
+        """A batch that nobody of us clicked and to which it cannot be done."""
+        if reading.condition is Condition.DONE:
             return ItemOutcome(
                 ItemStatus.ALREADY_DONE,
-                self._approved_by_others(reading),
+                self._done_by_others(reading),
                 reading,
                 Attribution.SOMEBODY_ELSE,
                 details=dict(reading.columns),
@@ -49,17 +50,20 @@ class Conclusion:
         )
 
     def to_review(self, reading: Reading) -> ItemOutcome:
-        """A batch that would be approved, if somebody says so."""
+        """A batch to which it would be done, if somebody says so."""
         return ItemOutcome(
             ItemStatus.REVIEWED,
-            f"The portal shows {reading.words!r}; it would be approved.",
+            f"The portal shows {reading.words!r}; it would be {self._action.done}.",
             reading,
             details=dict(reading.columns),
         )
 
     def not_offered(self, control: str, reading: Reading) -> ItemOutcome:
-        """A batch whose status would allow it, on a page that offers no way to approve it."""
-        told = f"{_shows(reading)} But it offers no way to approve it: nothing to use at {control}."
+        """A batch whose status would allow it, on a page that offers no way to do it."""
+        told = (
+            f"{_shows(reading)} But it offers no way to {self._action.name.replace('_', ' ')} it: "
+            f"nothing to use at {control}."
+        )
         return ItemOutcome(ItemStatus.REFUSED, told, reading, details=dict(reading.columns))
 
     def changed(self, review: Review, reading: Reading) -> ItemOutcome:
@@ -108,46 +112,43 @@ class Conclusion:
         """A batch on which every one of `intents` is settled, other than as pending."""
         if finding is Finding.OURS:
             return self._ours(reading, intents, clicks)
-        if finding is Finding.APPROVED:
-            told = "The portal shows approved after our click."
+        if finding is Finding.DONE:
+            told = f"The portal shows {self._action.done} after our click."
             return self._outcome(
                 ItemStatus.DONE, told, reading, clicks, Attribution.UNKNOWN, Verdict.UNKNOWN
             )
         if finding is Finding.SOMEBODY_ELSE:
             return self._outcome(
                 ItemStatus.ALREADY_DONE,
-                self._approved_by_others(reading),
+                self._done_by_others(reading),
                 reading,
                 clicks,
                 Attribution.SOMEBODY_ELSE,
                 Verdict.NOT_TAKEN,
             )
         known = self._profile.batch.listed(reading.words) is not None
-        if finding is Finding.MOVED_ON and known and self._profile.marks_remarks:
+        if finding is Finding.MOVED_ON and known and self._profile.shows_marks(self._action):
             return self._outcome(
                 ItemStatus.REFUSED, _shows(reading), reading, clicks, None, Verdict.NOT_TAKEN
             )
-        shown = f"The batch is {finding.value}"
+        shown = f"The batch is {finding.told(self._action)}"
         words = f": the portal shows {reading.words!r}." if reading.words else "."
         taken = tuple(intent.marker for intent in intents if _bears(reading, intent))
         return self.unverified(shown + words, reading, clicks=clicks, taken=taken)
 
     def late(self, finding: Finding, reading: Reading) -> LateFinding:
         """What a later look showed of a batch that was clicked, or may have been."""
-        told = f"Read again later: the batch is {finding.value}"
+        told = f"Read again later: the batch is {finding.told(self._action)}"
         words = f"; the portal shows {reading.words!r}." if reading.words else "."
-        lines = approvals(reading, self._profile)
-        others = f" Its history shows {len(lines)} approvals." if len(lines) > 1 else ""
-        return LateFinding(told + words + others, reading)
+        return LateFinding(told + words + self._others(reading), reading)
 
     def _ours(self, reading: Reading, intents: Sequence[Intent], clicks: int) -> ItemOutcome:
         effective = [intent for intent in intents if _bears(reading, intent)]
         earlier = "" if clicks else f" by the click of attempt {effective[0].attempt}"
-        lines = approvals(reading, self._profile)
-        others = f" Its history shows {len(lines)} approvals." if len(lines) > 1 else ""
+        done = self._action.done.capitalize()
         return self._outcome(
             ItemStatus.DONE,
-            f"Approved as {self._username}{earlier}.{others}",
+            f"{done} as {self._username}{earlier}.{self._others(reading)}",
             reading,
             clicks,
             Attribution.OURS,
@@ -177,11 +178,19 @@ class Conclusion:
             dict(reading.columns),
         )
 
-    def _approved_by_others(self, reading: Reading) -> str:
-        lines = approvals(reading, self._profile)
+    def _done_by_others(self, reading: Reading) -> str:
+        lines = lines_of(reading, self._action)
         if not lines:
-            return "The portal showed it as approved already."
-        return f"Approved already by {lines[-1].who}, {lines[-1].when}."
+            return f"The portal showed it as {self._action.done} already."
+        who, when = lines[-1].who, lines[-1].when
+        return f"{self._action.done.capitalize()} already by {who}, {when}."
+
+    def _others(self, reading: Reading) -> str:
+        """What more than one line of the history tells of this action."""
+        lines = lines_of(reading, self._action)
+        if len(lines) < 2:
+            return ""
+        return f" Its history shows that it was {self._action.done} {len(lines)} times."
 
 
 def _shows(reading: Reading) -> str:

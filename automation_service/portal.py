@@ -23,7 +23,7 @@ from automation_service.downloads import Downloads
 from automation_service.elements import Elements
 from automation_service.login_form import LoginForm
 from automation_service.page_state import raise_for_place, raise_for_status
-from automation_service.profile import Listing, Locator, Profile
+from automation_service.profile import Action, Listing, Locator, Profile
 from automation_service.report_desk import ReportDesk
 from shared.contracts import Condition, HistoryLine, LoginGate, Reading
 from shared.errors import (
@@ -186,45 +186,46 @@ class Portal:
             self._browser, self._elements, self._base_url, self.profile.session, listing
         )
 
-    def read(self, key: str) -> Reading:
+    def read(self, key: str, action: str = "approve") -> Reading:
         """One look at the batch, in a fresh load; see `open_batch`."""
-        return self.open_batch(key).reading
+        return self.open_batch(key, action).reading
 
-    def open_batch(self, key: str) -> BatchPage:
-        """The batch's page, freshly loaded and read.
+    def open_batch(self, key: str, action: str = "approve") -> BatchPage:
+        """The batch's page, freshly loaded and read with an eye to this action of the profile.
 
         A page that prints another id than exactly `key` counts as no such batch. Raises
         SessionLost, PortalUnavailable, PortalTimeout, PageChanged or BrowserDied where nothing
         certain was seen, and ProfileMismatch where the batch's page lacks what the profile names.
         """
         began = utc_now()
+        wanted = self.profile.action(action)
         if not key.strip(". "):
             # No URL can carry it: "." and ".." mean folders, however they are written.
-            return self._page(_missing(began, None), _NOWHERE)
+            return self._page(wanted, _missing(began, None), _NOWHERE)
         remembered = key in self._found
-        page = self._open(key, began)
+        page = self._open(key, wanted, began)
         if remembered and page.reading.condition is Condition.MISSING:
             # What was found of it earlier leads there no more.
             del self._found[key]
-            page = self._open(key, began)
+            page = self._open(key, wanted, began)
         return page
 
-    def _open(self, key: str, began: datetime) -> BatchPage:
+    def _open(self, key: str, wanted: Action, began: datetime) -> BatchPage:
         found = self._values_of(key)
         if len(found) != 1:
-            return self._page(self._not_one(began, len(found)), _NOWHERE)
+            return self._page(wanted, self._not_one(began, len(found)), _NOWHERE)
         values = found[0]
         seen = self._look(values)
         if seen["place"] == "missing":
             if not seen["logged_in"]:
                 self._prove_session()
-            return self._page(_missing(began, None), seen)
+            return self._page(wanted, _missing(began, None), seen)
         if seen["place"] != "batch":
             raise_for_place(seen)
             self._raise_for_gap(seen, key)
         if seen["printed_key"] != key:
-            return self._page(_missing(began, seen["printed_key"]), seen)
-        return self._page(self._reading(began, seen), seen)
+            return self._page(wanted, _missing(began, seen["printed_key"]), seen)
+        return self._page(wanted, self._reading(began, seen, wanted), seen)
 
     def _values_of(self, key: str) -> list[dict[str, str]]:
         """What stands for the placeholders of the batch's part, for all that are called `key`."""
@@ -245,7 +246,7 @@ class Portal:
         if count == 0 and not only_pending:
             return missing
         words = f"listed {count} times" if count else NOT_LISTED
-        return replace(missing, words=words, condition=Condition.NOT_APPROVABLE)
+        return replace(missing, words=words, condition=Condition.MAY_NOT_BE_DONE)
 
     def _look(self, values: dict[str, str]) -> dict[str, Any]:
         self._browser.navigate(self._base_url + self.profile.batch_path(values))
@@ -267,10 +268,10 @@ class Portal:
         self._last_document = seen["document"]
         return seen
 
-    def _page(self, reading: Reading, seen: dict[str, Any]) -> BatchPage:
-        return BatchPage(self._browser, self._elements, self.profile, reading, seen)
+    def _page(self, action: Action, reading: Reading, seen: dict[str, Any]) -> BatchPage:
+        return BatchPage(self._browser, self._elements, self.profile, action, reading, seen)
 
-    def _reading(self, began: datetime, seen: dict[str, Any]) -> Reading:
+    def _reading(self, began: datetime, seen: dict[str, Any], action: Action) -> Reading:
         words = seen["words"]
         history = seen["history"]
         return Reading(
@@ -279,7 +280,7 @@ class Portal:
             logged_in=seen["logged_in"],
             printed_key=seen["printed_key"],
             words=words,
-            condition=self.profile.batch.condition_of(words),
+            condition=self.profile.condition_of(words, action),
             columns=seen["columns"],
             history=None if history is None else tuple(HistoryLine(**line) for line in history),
         )

@@ -49,11 +49,11 @@ class EvidenceKind(str, Enum):
 
 
 class Condition(str, Enum):
-    """What the portal's own word for a batch's status means to us."""
+    """What a batch's status means for the action in question, be it approving or rejecting."""
 
-    APPROVABLE = "approvable"
-    APPROVED = "approved"
-    NOT_APPROVABLE = "not_approvable"
+    MAY_BE_DONE = "may_be_done"
+    DONE = "done"
+    MAY_NOT_BE_DONE = "may_not_be_done"
     MISSING = "missing"
 
 

@@ -150,13 +150,13 @@ def plan_approvals(params: ApproveBatchesParams, context: TaskContext) -> Plan:
 def review_batch(claim: Claim, params: ApproveBatchesParams, context: TaskContext) -> ItemOutcome:
     """Look at one batch and say what approving it would do."""
     portal = portal_for(claim, params.portal, context)
-    return BatchApprovalService(portal, context.evidence()).review(claim)
+    return BatchApprovalService(portal, context.evidence(), ACTION).review(claim)
 
 
 def look_again(claim: Claim, params: ApproveBatchesParams, context: TaskContext) -> LateFinding:
     """Read a batch that ended in doubt."""
     portal = portal_for(claim, params.portal, context)
-    return BatchApprovalService(portal, context.evidence()).look_again(claim)
+    return BatchApprovalService(portal, context.evidence(), ACTION).look_again(claim)
 
 
 @task(
@@ -184,4 +184,4 @@ def approve_batches(
 ) -> ItemOutcome:
     """Approve one batch by the approval protocol."""
     portal = portal_for(claim, params.portal, context)
-    return BatchApprovalService(portal, context.evidence()).approve(claim, params.remark)
+    return BatchApprovalService(portal, context.evidence(), ACTION).act(claim, params.remark)

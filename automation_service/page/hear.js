@@ -10,8 +10,10 @@ const rememberMessages = (locators) => {
 const isNew = (element) =>
   !window.agentSeen || window.agentSeen.get(element) !== squeeze(element.textContent);
 
-const newWords = (locator) => {
-  const element = all(locator).find((candidate) => visible(candidate) && isNew(candidate));
+const says = ({ says: pattern }, element) => !pattern || new RegExp(pattern).test(textOf(element));
+
+const newWords = (signal) => {
+  const element = all(signal).find((it) => visible(it) && isNew(it) && says(signal, it));
   return element ? squeeze(element.textContent) : null;
 };
 
@@ -31,12 +33,16 @@ const isAbout = (words, key, batch, page) =>
   (isStillOn(page) && read(batch.printed_key) === key && !speaksOfAnother(words, key));
 
 // The portal's first word after the click, if it is about this batch. A hint, never proof.
-const hear = async ({ document: page, key, batch, session, success, refused }, ms) => {
+const hear = async ({ document: page, key, batch, session, signals }, ms) => {
   const heard = await until(() => {
     if (window.agentGuard?.hasRefused()) return { signal: "not_clicked" };
     if (location.protocol === "chrome-error:") return { signal: "no_answer" };
     if (isLost(session)) return { signal: "lost" };
-    for (const [signal, at] of Object.entries({ success, refused })) {
+    for (const [signal, at] of Object.entries(signals)) {
+      if (at.gone) {
+        if (isStillOn(page) && !all(at).some((it) => visible(it) && enabled(it))) return { signal };
+        continue;
+      }
       const words = newWords(at);
       if (words !== null && isAbout(words, key, batch, page)) return { signal, words };
     }

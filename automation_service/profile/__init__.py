@@ -4,7 +4,7 @@ A profile is YAML 1.2. A fault in it stops the start with the file, the line, th
 would have been allowed there.
 """
 
-from automation_service.profile.action import Approve
+from automation_service.profile.action import Action, Outcomes
 from automation_service.profile.batch import Batch, History
 from automation_service.profile.document import PROFILES, builtin_profile, load_profile
 from automation_service.profile.key_form import KeyForm
@@ -17,6 +17,7 @@ from automation_service.profile.pending import Pending
 from automation_service.profile.profile import Profile
 from automation_service.profile.reports import ReportKind, Reports
 from automation_service.profile.session import Session
+from automation_service.profile.signal import Signal
 from automation_service.profile.site import Maintenance, Pace, Site
 from automation_service.profile.step import Step
 from automation_service.profile.timings import Reclick, Timings
@@ -24,7 +25,7 @@ from automation_service.profile.value import Value
 
 __all__ = [
     "PROFILES",
-    "Approve",
+    "Action",
     "Batch",
     "History",
     "KeyForm",
@@ -33,6 +34,7 @@ __all__ = [
     "Login",
     "Lookup",
     "Maintenance",
+    "Outcomes",
     "Pace",
     "Part",
     "Pending",
@@ -41,6 +43,7 @@ __all__ = [
     "ReportKind",
     "Reports",
     "Session",
+    "Signal",
     "Site",
     "Step",
     "Timings",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from pydantic import Field, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from automation_service.profile.locator import Locator
 from automation_service.profile.part import Part
 from automation_service.profile.value import Value
-from shared.contracts import Condition
+
+State = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+"""A batch's state in a word of ours: small letters, digits and underscores."""
 
 
 class History(Part):
@@ -18,9 +22,8 @@ class History(Part):
     row: Locator = Field(description="Every line of it.")
     who: Value = Field(description="Who did it.")
     when: Value = Field(description="When, in the portal's words.")
-    what: Value = Field(description="What was done.")
+    what: Value = Field(description="What was done: an action's `recorded`.")
     remark: Value = Field(description="The remark, where our marker is looked for.")
-    approval: str = Field(description="What a line says in `what` when it tells of an approval.")
 
 
 class Batch(Part):
@@ -42,9 +45,10 @@ class Batch(Part):
         description="What shows if there is no such batch. An answer such as 404 says so too.",
     )
     status: Value = Field(description="The portal's word for the batch's status.")
-    words: dict[str, Condition] = Field(
-        description="What each of the portal's words means, in whatever case the portal writes "
-        "it; a word not listed is never approved."
+    words: dict[str, State] = Field(
+        description="The state that each of the portal's words means, in whatever case the portal "
+        "writes it: a word of ours such as `pending`, that actions speak of. In a state that is "
+        "not listed nothing is ever done."
     )
     columns: dict[str, Value] = Field(
         default_factory=dict, description="What else is read, by the name it has in the result."
@@ -65,7 +69,7 @@ class Batch(Part):
 
     @field_validator("words")
     @classmethod
-    def _mean_one_thing(cls, given: dict[str, Condition]) -> dict[str, Condition]:
+    def _mean_one_thing(cls, given: dict[str, str]) -> dict[str, str]:
         seen: dict[str, str] = {}
         for word in given:
             twin = seen.setdefault(word.casefold(), word)
@@ -81,7 +85,7 @@ class Batch(Part):
         """The word of `words` that the portal shows so, in whatever case; None if it lists none."""
         return next((word for word in self.words if word.casefold() == shown.casefold()), None)
 
-    def condition_of(self, shown: str) -> Condition:
-        """What a status word of the portal means."""
+    def state_of(self, shown: str) -> str | None:
+        """The state that a status word of the portal means; None for one that is not listed."""
         word = self.listed(shown)
-        return Condition.NOT_APPROVABLE if word is None else self.words[word]
+        return None if word is None else self.words[word]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from automation_service.profile.action import Approve
+from automation_service.profile.action import Action
 from automation_service.profile.batch import Batch
-from automation_service.profile.fault import unknown_placeholder
+from automation_service.profile.fault import did_you_mean, unknown_placeholder
 from automation_service.profile.key_form import KeyForm
 from automation_service.profile.login import Login
 from automation_service.profile.lookup import Lookup
@@ -25,6 +25,11 @@ from automation_service.profile.reports import Reports
 from automation_service.profile.session import Session
 from automation_service.profile.site import Site
 from automation_service.profile.timings import Reclick, Timings
+from shared.contracts import Condition
+from shared.errors import ProfileMismatch
+
+ActionName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+"""What a task type asks for: small letters, digits and underscores."""
 
 
 class Profile(Part):
@@ -47,7 +52,9 @@ class Profile(Part):
     session: Session = Field(description="How a page tells whether we are logged in.")
     login: Login = Field(description="How one logs in.")
     batch: Batch = Field(description="A batch's own page.")
-    approve: Approve = Field(description="How a batch is approved.")
+    actions: dict[ActionName, Action] = Field(
+        description="What can be done with a batch, by the names that task types ask for."
+    )
     lookup: Lookup | None = Field(
         default=None,
         description="Only where the address of a batch's page is not made of the batch's id: "
@@ -70,11 +77,50 @@ class Profile(Part):
         """The SHA-256 of the file this was read from, in hex digits."""
         return self._sha256
 
-    @property
-    def marks_remarks(self) -> bool:
+    @model_validator(mode="after")
+    def _know_every_state(self) -> Profile:
+        known = sorted(set(self.batch.words.values()))
+        for name, action in self.actions.items():
+            for state in (*action.allowed, action.becomes):
+                if state not in known:
+                    raise PydanticCustomError(
+                        "state",
+                        "the action '{name}' speaks of the state '{state}', which no word of "
+                        "batch.words means; {known}",
+                        {"name": name, "state": state, "known": did_you_mean(state, known)},
+                    )
+            if action.becomes in action.allowed:
+                raise PydanticCustomError(
+                    "state",
+                    "the action '{name}' is allowed in '{state}', which it becomes: then nobody "
+                    "could tell whether it was done",
+                    {"name": name, "state": action.becomes},
+                )
+        return self
+
+    def action(self, name: str) -> Action:
+        """What the portal calls by this name can be done with a batch.
+
+        Raises ProfileMismatch naming the known ones if the profile does not say how.
+        """
+        if name not in self.actions:
+            known = ", ".join(self.actions)
+            raise ProfileMismatch(
+                f"The profile {self.name} does not say how to {name} a batch; it knows: {known}."
+            )
+        return self.actions[name].called(name)
+
+    def condition_of(self, shown: str, action: Action) -> Condition:
+        """What a status word of the portal means for this action."""
+        state = self.batch.state_of(shown)
+        if state == action.becomes:
+            return Condition.DONE
+        allowed = state in action.allowed
+        return Condition.MAY_BE_DONE if allowed else Condition.MAY_NOT_BE_DONE
+
+    def shows_marks(self, action: Action) -> bool:
         """True if our marker is written where a history can show it again."""
-        fills = any(step.fill for step in self.approve.steps)
-        return fills and self.batch.history is not None
+        return action.marks and self.batch.history is not None
 
     def canonical_key(self, text: str) -> str:
         """`text`, stripped, in the spelling the portal itself prints."""

@@ -20,7 +20,6 @@ from automation_service.batch_approval_service import BatchApprovalService
 from automation_service.batch_page import BatchPage
 from automation_service.browser import Browser
 from automation_service.judgement import Finding
-from automation_service.profile import Profile
 from orchestrator_service.dispatcher import Dispatcher
 from shared.contracts import Condition, Intent, IntentTerms, ItemOutcome, Verdict
 from shared.record import intents, outcomes
@@ -127,8 +126,8 @@ def _unseen(original: Any, service: Any, claim: RecordClaim) -> BatchPage:
     if claim.open_intents:
         page = original(service, claim)
         return page
-    page = service._portal.open_batch(claim.key)
-    page.reading = dataclasses.replace(page.reading, condition=Condition.APPROVABLE)
+    page = service._portal.open_batch(claim.key, service._action.name)
+    page.reading = dataclasses.replace(page.reading, condition=Condition.MAY_BE_DONE)
     service._portal._browser.evaluate(_STILL_ENABLED, PATIENCE)
     return page
 
@@ -176,8 +175,8 @@ def _too_short(original: Any, claim: RecordClaim, moment: float) -> None:
     original(claim, moment - TOO_SHORT_BY)
 
 
-def _or_somebody_else(original: Any, finding: Finding, profile: Profile) -> bool:
-    return finding is Finding.SOMEBODY_ELSE or bool(original(finding, profile))
+def _or_somebody_else(original: Any, finding: Finding, *of: Any) -> bool:
+    return finding is Finding.SOMEBODY_ELSE or bool(original(finding, *of))
 
 
 def _as_if_untouched(original: Any, ending: ItemOutcome, *, intent_open: bool) -> ItemOutcome:

@@ -26,7 +26,10 @@ PROFILES = {
 }
 """The product's own profile, with a history of each batch and without."""
 
-_WORDS = {meaning: word for word, meaning in _ESC.batch.words.items()}
+APPROVE = _ESC.action("approve")
+"""The action that the model tries."""
+
+_WORDS = {_ESC.condition_of(word, APPROVE): word for word in _ESC.batch.words}
 _NOW = utc_now()
 
 
@@ -56,9 +59,9 @@ UNVERIFIED = Ending(ItemStatus.UNVERIFIED, Attribution.UNKNOWN)
 STILL_PENDING = Ending(ItemStatus.UNVERIFIED, Attribution.UNKNOWN, Verdict.UNKNOWN)
 
 NOTHING_TO_CLICK = {
-    Condition.APPROVED: Ending(ItemStatus.ALREADY_DONE, Attribution.SOMEBODY_ELSE),
+    Condition.DONE: Ending(ItemStatus.ALREADY_DONE, Attribution.SOMEBODY_ELSE),
     Condition.MISSING: Ending(ItemStatus.NOT_FOUND),
-    Condition.NOT_APPROVABLE: Ending(ItemStatus.REFUSED),
+    Condition.MAY_NOT_BE_DONE: Ending(ItemStatus.REFUSED),
 }
 """How an item ends that shows, before any click of ours, that there is nothing to approve."""
 
@@ -68,16 +71,16 @@ def condition(acts: Acts) -> Condition:
     """The state of a batch after these acts."""
     told = [act.what for act in acts if act.what != EDITED]
     if not told:
-        return Condition.APPROVABLE
+        return Condition.MAY_BE_DONE
     if told[-1] == MOVED_ON:
-        return Condition.NOT_APPROVABLE
-    return Condition.MISSING if told[-1] == VANISHED else Condition.APPROVED
+        return Condition.MAY_NOT_BE_DONE
+    return Condition.MISSING if told[-1] == VANISHED else Condition.DONE
 
 
 @cache
 def reads_as_reviewed(shown: Acts) -> bool:
     """True if the batch reads as it did when it was shown to a person, pending and unedited."""
-    return condition(shown) is Condition.APPROVABLE and Act(EDITED) not in shown
+    return condition(shown) is Condition.MAY_BE_DONE and Act(EDITED) not in shown
 
 
 @cache
@@ -93,13 +96,11 @@ def finding(shown: Acts, asks: tuple[int, ...], history: bool) -> Finding:
         condition=state,
         history=tuple(map(_line, shown)) if history else None,
     )
-    return judge(reading, tuple(map(_marker, asks)), PROFILES[history])
+    return judge(reading, tuple(map(_marker, asks)), PROFILES[history], APPROVE)
 
 
 def _line(act: Act) -> HistoryLine:
-    history = _ESC.batch.history
-    assert history is not None
-    word = history.approval if act.what in APPROVALS else act.what
+    word = str(APPROVE.recorded) if act.what in APPROVALS else act.what
     remark = f"Verified [{_marker(act.mark)}]" if act.mark else "Verified"
     return HistoryLine("somebody", "today", word, remark)
 
@@ -112,10 +113,10 @@ def concluded(found: Finding, history: bool) -> Ending:
     """How an item ends on which an intent of ours is settled, other than still pending."""
     if found is Finding.OURS:
         return SURELY_OURS
-    if found is Finding.APPROVED:
+    if found is Finding.DONE:
         return Ending(ItemStatus.DONE, Attribution.UNKNOWN, Verdict.UNKNOWN)
     if found is Finding.SOMEBODY_ELSE:
         return Ending(ItemStatus.ALREADY_DONE, Attribution.SOMEBODY_ELSE, Verdict.NOT_TAKEN)
-    if found is Finding.MOVED_ON and PROFILES[history].marks_remarks:
+    if found is Finding.MOVED_ON and PROFILES[history].shows_marks(APPROVE):
         return REFUSED_AFTER_ALL
     return UNVERIFIED

@@ -49,7 +49,7 @@ def _claim(world: World, me: int, worker: Worker, case: Case) -> Iterator[Step]:
         ending = portal.SKIPPED
     elif attempt > case.attempts:
         ending = GIVEN_UP
-    seen = portal.condition(world.shown) is not Condition.APPROVABLE
+    seen = portal.condition(world.shown) is not Condition.MAY_BE_DONE
     fresh = Worker("look", attempt=attempt, ending=ending, too_late=seen)
     told = f"claims the batch, attempt {attempt}"
     asks = line.open_intents
@@ -87,7 +87,7 @@ def _look(world: World, me: int, worker: Worker, case: Case) -> Iterator[Step]:
     about_to = worker._replace(at="intend", timer=case.click_budget)
     if not case.safeguards.look:
         yield "does not look", world.with_worker(me, about_to)
-    elif seen is not Condition.APPROVABLE:
+    elif seen is not Condition.MAY_BE_DONE:
         ending = portal.NOTHING_TO_CLICK[seen]
         yield (
             f"looks: {seen.value}, so {ending.status.value}",
@@ -190,12 +190,12 @@ def _counts_at_once(found: Finding, worker: Worker, case: Case) -> bool:
         return False
     if found is Finding.SOMEBODY_ELSE and not case.safeguards.somebody_else_after_settle:
         return True
-    return is_certain(found, PROFILES[case.history])
+    return is_certain(found, PROFILES[case.history], portal.APPROVE)
 
 
 def _concluded(found: Finding, world: World, worker: Worker, case: Case) -> Ending:
     guards = case.safeguards
-    approved = portal.condition(world.shown) is Condition.APPROVED
+    approved = portal.condition(world.shown) is Condition.DONE
     if worker.at == "resolve" and approved and not guards.done_needs_our_marker:
         return portal.SURELY_OURS
     if found is Finding.MOVED_ON and not guards.moved_on_is_unverified:

@@ -208,7 +208,7 @@ def _people(world: World, case: Case) -> Iterator[Step]:
     for what in case.others:
         if what in done or state is Condition.MISSING:
             continue
-        if what == portal.THEIRS and state is not Condition.APPROVABLE:
+        if what == portal.THEIRS and state is not Condition.MAY_BE_DONE:
             continue
         yield f"somebody else: {what}", _done_to_batch(world, Act(what), case)
     if case.cancelled:

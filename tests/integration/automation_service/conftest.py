@@ -61,7 +61,7 @@ class Desk:
     ) -> ItemOutcome:
         """Approve the claimed batch."""
         evidence = EvidenceFolder(self.results_dir, claim.task_id)
-        return BatchApprovalService(self.portal(profile), evidence).approve(claim, remark)
+        return BatchApprovalService(self.portal(profile), evidence).act(claim, remark)
 
     def ask(self, method: str, path: str, body: object = None) -> Any:
         """Ask the truth's port."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -27,12 +28,16 @@ PROFILE: dict[str, Any] = {
         "printed_key": "#key",
         "missing": "#none",
         "status": "#status",
-        "words": {"Open": "approvable", "Done": "approved"},
+        "words": {"Open": "pending", "Done": "approved"},
     },
-    "approve": {
-        "steps": [{"click": "#approve", "effect": True}],
-        "success": ".good",
-        "refused": ".bad",
+    "actions": {
+        "approve": {
+            "allowed": ["pending"],
+            "becomes": "approved",
+            "recorded": "Approved",
+            "steps": [{"click": "#approve", "effect": True}],
+            "outcomes": {"success": ".good", "refused": ".bad"},
+        },
     },
     "pending": {
         "path": "/list",
@@ -55,6 +60,7 @@ class Pages:
         self.status: dict[str, int] = {}
         self.headers: dict[str, str] = {}
         self.posts: list[str] = []
+        self.after_post: dict[str, Callable[[], None]] = {}
         self._stalled: dict[str, threading.Event] = {}
         self._asked_again: set[str] = set()
         pages = self
@@ -67,8 +73,10 @@ class Pages:
                 self._answer(pages.html.get(self.path, ""), pages.status.get(self.path, 200))
 
             def do_POST(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                pages.after_post.get(self.path, lambda: None)()
                 pages.posts.append(self.path)
-                self._answer("", 200)
+                self._answer(pages.html.get(self.path, ""), 200)
 
             def _answer(self, html: str, status: int) -> None:
                 body = f"<!doctype html>{html}".encode()

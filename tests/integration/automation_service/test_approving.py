@@ -281,11 +281,12 @@ def test_a_click_that_is_not_ready_in_time_is_not_made(desk: Desk) -> None:
 
 def test_a_profile_that_does_not_fit_ends_the_task_before_any_click(desk: Desk) -> None:
     claim = InMemoryClaim(desk.a_batch())
-    steps = desk.profile.approve.steps
+    approve = desk.profile.action("approve")
+    steps = approve.steps
     wrong = steps[0].model_copy(update={"click": steps[0].at.model_copy(update={"css": ".nope"})})
-    approve = desk.profile.approve.model_copy(update={"steps": (wrong, *steps[1:])})
+    actions = {"approve": approve.model_copy(update={"steps": (wrong, *steps[1:])})}
     timings = desk.profile.timings.model_copy(update={"click_budget": 3})
-    profile = desk.profile.model_copy(update={"approve": approve, "timings": timings})
+    profile = desk.profile.model_copy(update={"actions": actions, "timings": timings})
 
     with pytest.raises(ProfileMismatch, match=r"\.nope"):
         desk.approve(claim, profile=profile)

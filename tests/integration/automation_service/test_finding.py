@@ -129,7 +129,7 @@ def test_an_id_that_is_not_the_batchs_number_is_found_in_its_row(
 
     reading = portal_with(batch=BY_ID, lookup=LOOKUP).read("A/1")
 
-    assert (reading.printed_key, reading.condition) == ("A/1", Condition.APPROVABLE)
+    assert (reading.printed_key, reading.condition) == ("A/1", Condition.MAY_BE_DONE)
 
 
 def test_what_was_found_is_known_from_then_on_until_it_leads_nowhere(
@@ -141,11 +141,11 @@ def test_what_was_found_is_known_from_then_on_until_it_leads_nowhere(
     portal.read("A")
     pages.html["/search?q=A"] = found(hit("A", 8))
 
-    assert portal.read("A").condition is Condition.APPROVABLE
+    assert portal.read("A").condition is Condition.MAY_BE_DONE
 
     pages.batch("B", OPEN, path="/orders/7/of/2026")
     pages.batch("A", "<i id=status>Done</i>", path="/orders/8/of/2026")
-    assert portal.read("A").condition is Condition.APPROVED
+    assert portal.read("A").condition is Condition.DONE
 
 
 @pytest.mark.parametrize(
@@ -156,10 +156,10 @@ def test_what_was_found_is_known_from_then_on_until_it_leads_nowhere(
         (
             "pending",
             found(hit("AB", 3)),
-            Condition.NOT_APPROVABLE,
+            Condition.MAY_NOT_BE_DONE,
             NOT_LISTED,
         ),
-        ("all", found(hit("A", 3), hit("A", 4)), Condition.NOT_APPROVABLE, "listed 2 times"),
+        ("all", found(hit("A", 3), hit("A", 4)), Condition.MAY_NOT_BE_DONE, "listed 2 times"),
     ],
     ids=["nothing", "others", "not pending", "two of them"],
 )
@@ -206,5 +206,5 @@ def test_a_search_is_made_by_box(
     by_box = {**LOOKUP, "path": "/orders", "box": "#box", "submit": submit}
     portal = portal_with(batch=BY_ID, lookup=by_box)
 
-    assert portal.read("A").condition is Condition.APPROVABLE
+    assert portal.read("A").condition is Condition.MAY_BE_DONE
     assert portal.read("C").condition is Condition.MISSING

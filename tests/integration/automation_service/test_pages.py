@@ -28,12 +28,12 @@ def test_a_page_that_may_be_cached_is_never_read_from_the_cache(
     pages.headers = {"Cache-Control": "max-age=3600"}
     pages.batch("A", "<i id=status>Open</i>")
     pages.batch("B", "<i id=status>Open</i>")
-    assert portal.read("A").condition is Condition.APPROVABLE
+    assert portal.read("A").condition is Condition.MAY_BE_DONE
     portal.read("B")
 
     pages.batch("A", "<i id=status>Done</i>")
 
-    assert portal.read("A").condition is Condition.APPROVED
+    assert portal.read("A").condition is Condition.DONE
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_a_word_nobody_knows_is_never_approvable(portal: Portal, pages: Pages) -
 
     reading = portal.read("A")
 
-    assert reading.condition is Condition.NOT_APPROVABLE
+    assert reading.condition is Condition.MAY_NOT_BE_DONE
     assert reading.words == "Open (2)"
 
 

@@ -19,7 +19,7 @@ from tests.integration.automation_service.pages import APPROVE, PROFILE, Pages
 from tests.integration.automation_service.worker_double import InMemoryClaim
 
 OPEN = "<i id=status>Open</i>"
-TWO_STEPS = [{"click": "#open"}, {"click": "#approve", "effect": True}]
+TWO_STEPS: list[dict[str, Any]] = [{"click": "#open"}, {"click": "#approve", "effect": True}]
 BUDGET = 3.0
 
 
@@ -27,7 +27,12 @@ BUDGET = 3.0
 def two_steps(portal_with: OpenPortal) -> Portal:
     """A portal on which a dialog has to be opened before a batch can be approved."""
     quick = {"click_budget": BUDGET}
-    return portal_with(approve={"steps": TWO_STEPS}, timings=quick)
+    return portal_with(actions=approving_by(TWO_STEPS), timings=quick)
+
+
+def approving_by(steps: list[dict[str, Any]]) -> dict[str, Any]:
+    """The action of approving, in these steps."""
+    return {"approve": {**PROFILE["actions"]["approve"], "steps": steps}}
 
 
 def approving(portal: Portal, folder: Path) -> BatchApprovalService:
@@ -67,7 +72,7 @@ def test_an_intent_stays_open_once_a_step_was_taken(
     claim = InMemoryClaim("A")
 
     with pytest.raises(PageChanged):
-        approving(two_steps, tmp_path).approve(claim, "")
+        approving(two_steps, tmp_path).act(claim, "")
 
     assert len(claim.open_intents) == 1
 
@@ -79,7 +84,7 @@ def test_an_intent_is_closed_at_once_where_no_step_was_taken(
     claim = InMemoryClaim("A")
 
     with pytest.raises(ProfileMismatch, match="#open"):
-        approving(two_steps, tmp_path).approve(claim, "")
+        approving(two_steps, tmp_path).act(claim, "")
 
     assert list(claim.intents.verdicts.values()) == [Verdict.NOT_TAKEN]
     assert claim.waited == []
@@ -89,13 +94,13 @@ def test_an_intent_is_closed_at_once_where_no_step_was_taken(
 def test_a_page_without_the_last_step_is_read_before_the_task_ends(
     portal_with: OpenPortal, pages: Pages, tmp_path: Path, reclick: str, open_ones: int
 ) -> None:
-    portal = portal_with(approve={"steps": TWO_STEPS}, timings={"click_budget": BUDGET})
+    portal = portal_with(actions=approving_by(TWO_STEPS), timings={"click_budget": BUDGET})
     portal.profile = portal.profile.model_copy(update={"reclick": Reclick(reclick)})
     pages.batch("A", OPEN + "<button id=open>Open</button>")
     claim = InMemoryClaim("A")
 
     with pytest.raises(ProfileMismatch, match="#approve"):
-        approving(portal, tmp_path).approve(claim, "")
+        approving(portal, tmp_path).act(claim, "")
 
     assert len(claim.open_intents) == open_ones
 
@@ -162,7 +167,7 @@ def test_words_on_the_page_that_follows_are_about_the_batch_only_if_they_name_it
 
 def _clicked(portal_with: OpenPortal, pages: Pages, button: str) -> Any:
     pages.batch("BATCH001", OPEN + button)
-    page = portal_with(approve=PROFILE["approve"]).open_batch("BATCH001")
+    page = portal_with().open_batch("BATCH001")
     with page.aim("", "[m]", BUDGET) as aim:
         aim.click()
     return page

@@ -121,7 +121,7 @@ def a_reading(words: str = "Approved", **values: Any) -> Reading:
         "logged_in": True,
         "printed_key": "BATCH001",
         "words": words,
-        "condition": Condition.APPROVED,
+        "condition": Condition.DONE,
         "columns": {"District": "Pune"},
         "history": (HistoryLine("officer", "12:00", "Approved", "AAB-1"),),
     }

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from automation_service.judgement import Finding, approvals, is_certain, judge
+from automation_service.judgement import Finding, is_certain, judge, lines_of
 from automation_service.profile import Profile, builtin_profile
 from shared.contracts import Condition, HistoryLine, Reading
 from shared.utils import utc_now
@@ -38,40 +38,42 @@ def reading(condition: Condition, *history: HistoryLine) -> Reading:
 @pytest.mark.parametrize(
     ("seen", "finding"),
     [
-        (reading(Condition.APPROVED, SUBMITTED, OURS), Finding.OURS),
-        (reading(Condition.APPROVED, SUBMITTED, THEIRS, OURS), Finding.OURS),
-        (reading(Condition.APPROVED, SUBMITTED, THEIRS), Finding.SOMEBODY_ELSE),
-        (reading(Condition.APPROVED, SUBMITTED), Finding.APPROVED),
-        (reading(Condition.APPROVED), Finding.APPROVED),
-        (reading(Condition.APPROVABLE, SUBMITTED), Finding.PENDING),
-        (reading(Condition.APPROVABLE, SUBMITTED, OURS), Finding.UNDONE),
-        (reading(Condition.NOT_APPROVABLE, SUBMITTED), Finding.MOVED_ON),
-        (reading(Condition.NOT_APPROVABLE, SUBMITTED, OURS), Finding.UNDONE),
+        (reading(Condition.DONE, SUBMITTED, OURS), Finding.OURS),
+        (reading(Condition.DONE, SUBMITTED, THEIRS, OURS), Finding.OURS),
+        (reading(Condition.DONE, SUBMITTED, THEIRS), Finding.SOMEBODY_ELSE),
+        (reading(Condition.DONE, SUBMITTED), Finding.DONE),
+        (reading(Condition.DONE), Finding.DONE),
+        (reading(Condition.MAY_BE_DONE, SUBMITTED), Finding.PENDING),
+        (reading(Condition.MAY_BE_DONE, SUBMITTED, OURS), Finding.UNDONE),
+        (reading(Condition.MAY_NOT_BE_DONE, SUBMITTED), Finding.MOVED_ON),
+        (reading(Condition.MAY_NOT_BE_DONE, SUBMITTED, OURS), Finding.UNDONE),
         (reading(Condition.MISSING), Finding.GONE),
     ],
 )
 def test_a_reading_is_judged_by_state_and_history(
     profile: Profile, seen: Reading, finding: Finding
 ) -> None:
-    assert judge(seen, (MARKER,), profile) is finding
+    assert judge(seen, (MARKER,), profile, profile.action("approve")) is finding
 
 
 def test_any_marker_of_ours_will_do(profile: Profile) -> None:
-    seen = reading(Condition.APPROVED, OURS)
+    seen = reading(Condition.DONE, OURS)
 
-    assert judge(seen, ("AAB-00000000", MARKER), profile) is Finding.OURS
+    assert judge(seen, ("AAB-00000000", MARKER), profile, profile.action("approve")) is Finding.OURS
 
 
 def test_without_a_history_nobody_is_named(profile: Profile) -> None:
     blind = profile.model_copy(update={"batch": profile.batch.model_copy(update={"history": None})})
-    seen = replace(reading(Condition.APPROVED), history=None)
+    approve = blind.action("approve")
+    seen = replace(reading(Condition.DONE), history=None)
 
-    assert judge(seen, (MARKER,), blind) is Finding.APPROVED
-    assert approvals(seen, blind) == []
-    assert is_certain(Finding.APPROVED, blind)
+    assert judge(seen, (MARKER,), blind, approve) is Finding.DONE
+    assert lines_of(seen, approve) == []
+    assert is_certain(Finding.DONE, blind, approve)
 
 
 def test_only_our_own_approval_counts_at_once_where_a_history_can_tell(profile: Profile) -> None:
-    certain = [finding for finding in Finding if is_certain(finding, profile)]
+    approve = profile.action("approve")
+    certain = [finding for finding in Finding if is_certain(finding, profile, approve)]
 
     assert certain == [Finding.OURS]

@@ -52,11 +52,12 @@ def place_of(text: str) -> str:
 
 
 def test_the_esc_profile_says_what_the_portals_words_mean(esc: Profile) -> None:
-    assert esc.batch.words["Pending"] is Condition.APPROVABLE
-    assert esc.batch.words["Approved"] is Condition.APPROVED
-    assert esc.batch.words["On Hold"] is Condition.NOT_APPROVABLE
+    approve = esc.action("approve")
+    assert esc.condition_of("Pending", approve) is Condition.MAY_BE_DONE
+    assert esc.condition_of("Approved", approve) is Condition.DONE
+    assert esc.condition_of("On Hold", approve) is Condition.MAY_NOT_BE_DONE
     assert esc.reclick is Reclick.AFTER_SETTLE
-    assert esc.marks_remarks
+    assert esc.shows_marks(esc.action("approve"))
 
 
 def test_a_profile_is_told_from_another_by_its_version(esc: Profile, tmp_path: Path) -> None:
@@ -116,7 +117,7 @@ def test_an_unknown_field_deep_inside_is_told_with_its_place(fault_of: Faulty) -
     fault = fault_of("    who: .who", "    whom: .who")
 
     assert f"esc.yaml:{place_of('who: .who')}" in fault
-    assert "approval" in fault
+    assert "remark" in fault
 
 
 def test_every_fault_is_told_at_once_in_the_order_of_the_file(fault_of: Faulty) -> None:
@@ -150,7 +151,10 @@ def test_a_wrong_value_is_told_with_its_place_and_what_is_allowed(fault_of: Faul
 
 
 def test_a_word_that_means_nothing_known_is_refused(fault_of: Faulty) -> None:
-    assert "'approvable'" in fault_of("On Hold: not_approvable", "On Hold: maybe")
+    fault = fault_of("On Hold: on_hold", "On Hold: Maybe")
+
+    assert "batch.words.On Hold" in fault
+    assert "[a-z]" in fault
 
 
 def test_a_field_given_twice_is_refused_with_its_place(fault_of: Faulty) -> None:
@@ -171,12 +175,15 @@ def test_text_that_is_no_yaml_is_refused_with_its_place(fault_of: Faulty) -> Non
 @pytest.mark.parametrize(
     ("old", "new", "said"),
     [
-        ("\n      effect: true", "", "exactly one step"),
+        ("\n        effect: true", "", "exactly one step"),
         ("- click: .action-bar .approve-btn", "- {click: .a, effect: true}", "exactly one step"),
         ('- fill: "#confirm-dialog #remark"', "- {fill: .a, click: .b}", "either click or fill"),
         ('match: "[0-9]+"', 'match: "["', "not a regular expression"),
         ("BATCH{key:0>3}", "BATCH{number}", "not a form"),
         ("/esc/batches/{key}", "/esc/batches", "needs a placeholder, and one that is known: {key}"),
+        ("allowed: [pending]", "allowed: [pendign]", "known here are: approved"),
+        ("becomes: approved", "becomes: pending", "which it becomes"),
+        ("success: .alert-success", "success: {css: .a, says: '('}", "not a regular expression"),
         ("click_budget: 5", "click_budget: 0", "greater than 0"),
         ("refused: .login-error", "refused: {css: .a, xpath: //b}", "not by css and xpath"),
         ("refused: .login-error", "refused: {named: Go}", "a locator has one of: css, xpath"),

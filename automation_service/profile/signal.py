@@ -1,0 +1,23 @@
+"""A sign that the portal gives after something was done."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from automation_service.profile.expression import Expression
+from automation_service.profile.locator import Locator
+
+
+class Signal(Locator):
+    """A sign of how something went: what shows there, if it was not there before in these words."""
+
+    says: Expression | None = Field(
+        default=None,
+        description="A regular expression that is found in its text: tells signals apart that "
+        "share a box.",
+    )
+    gone: bool = Field(
+        default=False,
+        description="The sign is that nothing usable is there any more: a button that is gone or "
+        "disabled. It only counts on the page where the step was taken.",
+    )
