@@ -57,6 +57,11 @@ class BatchPage:
         """True once a step of the action was taken, or may have been, short of the effect."""
 
     @property
+    def values(self) -> dict[str, str]:
+        """What stands for placeholders on this page, by name."""
+        return self._values
+
+    @property
     def offers_action(self) -> bool:
         """True if what the first step uses is there and usable; it is not taken."""
         step = self._action.steps[0]

@@ -1,20 +1,35 @@
-"""`python -m automation_service.profile`: checks a profile, offline, and prints the reference.
+"""`python -m automation_service.profile`: checks a profile, and prints the reference.
 
-`check FILE` prints one line a fault; the exit status is 0 if there is none and 1 if there are some.
+`check FILE` prints one line a fault; the exit status is 0 if there is none, 1 if there are some,
+and 2 if the check could not be made. With `--live` it then goes through the portal with a browser,
+up to the step with the effect and without it, and leaves a report.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from getpass import getpass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from automation_service.browser import Browser, BrowserOptions
+from automation_service.portal import Credentials
 from automation_service.profile.document import load_profile
+from automation_service.profile.profile import Profile
 from automation_service.profile.reference import reference
-from shared.errors import ConfigurationError
+from automation_service.trial import Stage, Trial, report
+from shared.config import Settings, load_settings
+from shared.errors import BrowserDied, ConfigurationError, ProfileMismatch
 
-SOUND, FAULTY = 0, 1
+SOUND, FAULTY, NOT_CHECKED = 0, 1, 2
+PASSWORD = "PORTAL_PASSWORD"
+
+
+class NotChecked(Exception):
+    """The check cannot be made; the message says what is missing."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -23,17 +38,67 @@ def main(arguments: Sequence[str]) -> int:
     if asked.command == "reference":
         print(reference(), end="")
         return SOUND
-    return _check(asked.file)
-
-
-def _check(file: Path) -> int:
     try:
-        profile = load_profile(file)
+        profile = load_profile(asked.file)
     except ConfigurationError as error:
-        print(error.message.replace(f"; {file.name}:", f"\n{file.name}:"))
+        print(error.message.replace(f"; {asked.file.name}:", f"\n{asked.file.name}:"))
         return FAULTY
     print(f"sound: profile {profile.name}, version {profile.version}")
-    return SOUND
+    if not asked.live:
+        return SOUND
+    try:
+        return _try_live(profile, asked, load_settings())
+    except (NotChecked, ConfigurationError, BrowserDied, ProfileMismatch) as error:
+        print(f"cannot check: {error}", file=sys.stderr)
+        return NOT_CHECKED
+
+
+def _try_live(profile: Profile, asked: argparse.Namespace, settings: Settings) -> int:
+    base_url = asked.base_url or profile.site.base_url or settings.esc_base_url
+    if not base_url:
+        raise NotChecked("nobody says where the portal is; give --base-url or site.base_url")
+    credentials = _credentials(asked, settings)
+    with TemporaryDirectory(prefix="trial-") as folder:
+        browser = Browser(_options(settings, Path(folder), profile, base_url), lambda _: None)
+        try:
+            trial = Trial(browser, profile, base_url, credentials, asked.action)
+            passed = trial.run(asked.key)
+        finally:
+            browser.quit()
+    asked.report.write_text(report(profile, trial.stages, base_url), encoding="utf-8")
+    for stage in trial.stages:
+        _tell(stage)
+    print(f"report: {asked.report}")
+    return SOUND if passed else FAULTY
+
+
+def _tell(stage: Stage) -> None:
+    print(f"{'failed' if stage.fault else 'passed'}: {stage.title}, {stage.seconds:.2f} s")
+    for line in (*([stage.fault] if stage.fault else []), *stage.all_warnings, *stage.alike):
+        print(f"  {line}")
+
+
+def _credentials(asked: argparse.Namespace, settings: Settings) -> Credentials:
+    username = asked.username or settings.esc_username
+    password = os.environ.get(PASSWORD) or settings.esc_password.get_secret_value()
+    if not password and sys.stdin.isatty():
+        password = getpass("Password in the portal: ")
+    if not password:
+        raise NotChecked(f"there is no password; put it into {PASSWORD}")
+    return Credentials(username, password)
+
+
+def _options(settings: Settings, folder: Path, profile: Profile, base_url: str) -> BrowserOptions:
+    return BrowserOptions(
+        headless=settings.headless,
+        binary=settings.chrome_binary,
+        driver=settings.chromedriver,
+        timeout=settings.selenium_timeout,
+        temp_dir=folder / "browsers",
+        downloads=folder / "downloads",
+        max_items=1,
+        hosts=profile.site.hosts_for(base_url),
+    )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -41,6 +106,19 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     check = commands.add_parser("check", help="tell everything that is wrong in a profile")
     check.add_argument("file", metavar="FILE", type=Path, help="such as portals/orders.yaml")
+    check.add_argument(
+        "--live",
+        action="store_true",
+        help="log in, open a batch and go up to the step with the effect, which is not taken; the "
+        f"password is read from {PASSWORD}, or asked for",
+    )
+    check.add_argument("--key", metavar="ID", help="the batch; else the first of those that wait")
+    check.add_argument("--action", metavar="NAME", default="approve", help="else approve")
+    check.add_argument("--base-url", metavar="URL", help="else site.base_url, else ESC_BASE_URL")
+    check.add_argument("--username", metavar="NAME", help="else ESC_USERNAME")
+    check.add_argument(
+        "--report", metavar="HTML", type=Path, default=Path("trial.html"), help="else trial.html"
+    )
     commands.add_parser("reference", help="print everything that a profile can say, in Markdown")
     return parser
 

@@ -1,0 +1,244 @@
+"""A profile tried on the live portal: all the way to the step with the effect, and not that one."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from difflib import SequenceMatcher
+from typing import Any
+
+from automation_service.batch_list import BatchList
+from automation_service.batch_page import BatchPage
+from automation_service.browser import Browser
+from automation_service.elements import Elements
+from automation_service.portal import Credentials, Portal
+from automation_service.profile import Locator, Profile
+from automation_service.trial.marks import (
+    Named,
+    asked,
+    batch_marks,
+    listing_marks,
+    login_marks,
+    mark_of,
+    step_marks,
+)
+from automation_service.trial.stage import Stage
+from shared.contracts import Condition
+from shared.errors import AgentError, LoginRefused, ProfileMismatch
+
+REMARK = "Trial of a profile; this is never sent."
+MARKER = "[TRIAL]"
+_WORD = re.compile(r"[\w-]+")
+EXPLAINING_SECONDS = 15.0
+ALIKE = 5
+"""How many things that look alike are told."""
+
+
+class _FreeGate:
+    """Nobody else logs in: a trial is one person's."""
+
+    def turn(self) -> nullcontext[None]:
+        """It is always our turn."""
+        return nullcontext()
+
+    def refused(self, error: LoginRefused) -> None:
+        """The trial ends with it anyway."""
+
+
+class Trial:
+    """One trial of one profile, in a browser of its own."""
+
+    def __init__(
+        self,
+        browser: Browser,
+        profile: Profile,
+        base_url: str,
+        credentials: Credentials,
+        action: str = "approve",
+    ) -> None:
+        """Nothing is asked of the portal yet.
+
+        Raises ProfileMismatch if the profile does not know the action.
+        """
+        self._action = profile.action(action)
+        self._browser = browser
+        self._profile = profile
+        self._base_url = base_url.rstrip("/")
+        browser.mask.cover(credentials.password)
+        self._portal = Portal(browser, profile, base_url, credentials, _FreeGate())
+        patience = profile.timings.step or browser.options.timeout
+        self._elements = Elements(browser, patience)
+        self.stages: list[Stage] = []
+        """What was seen so far, in order."""
+
+    def run(self, key: str | None) -> bool:
+        """Log in, find the batch, open it and go up to its last step; True if nothing failed.
+
+        Without `key` it is the first of the batches that wait.
+        """
+        return (
+            self._done(self._see_form)
+            and self._done(self._log_in)
+            and self._done(lambda: self._list(key))
+            and self._done(lambda: self._open(key))
+        )
+
+    def _done(self, work: Any) -> bool:
+        work()
+        return not self.stages[-1].fault
+
+    @contextmanager
+    def _stage(self, title: str) -> Iterator[Stage]:
+        stage = Stage(title)
+        self.stages.append(stage)
+        began = time.monotonic()
+        try:
+            yield stage
+        except AgentError as error:
+            stage.fault = error.message
+            stage.seconds = time.monotonic() - began
+            self._explain(stage)
+        else:
+            stage.seconds = stage.seconds or time.monotonic() - began
+
+    # -- the stages ---------------------------------------------------------------------------
+
+    def _see_form(self) -> None:
+        login, session = self._profile.login, self._profile.session
+        with self._stage("The login form") as stage:
+            self._browser.navigate(self._base_url + login.path)
+            seen = self._elements.ask("awaited", {"at": login.password.model_dump()})
+            if not seen["shown"]:
+                stage.fault = f"There is no password field at {login.password}."
+            marks = login_marks(self._profile)
+            never: Named = {"session.logged_in": (session.logged_in, None)}
+            if login.success is not None:
+                never["login.success"] = (login.success, None)
+            answers = self._ask("examine", {**marks, **never})
+            for name in never:
+                if answers[name]["shown"]:
+                    stage.warnings.append(f"{name} is there although nobody is logged in")
+            self._look(stage, marks)
+
+    def _log_in(self) -> None:
+        with self._stage("Logging in") as stage:
+            self._portal.log_in()
+            stage.told = f"Logged in as {self._portal.username}."
+            self._look(stage, {"session.logged_in": (self._profile.session.logged_in, None)})
+
+    def _list(self, key: str | None) -> None:
+        pending = self._profile.pending
+        with self._stage("The list of batches that wait") as stage:
+            rows = next(self._rows())
+            keys = [row.key for row in rows]
+            stage.told = f"Its first page has {len(keys)}: {', '.join(keys[:10])}"
+            if not keys and key is None:
+                stage.fault = "Nothing waits; name a batch with --key."
+            self._look(stage, listing_marks("pending", pending), expected=bool(keys))
+
+    def _rows(self) -> Any:
+        session, pending = self._profile.session, self._profile.pending
+        return BatchList(self._browser, self._elements, self._base_url, session, pending).pages()
+
+    def _open(self, key: str | None) -> None:
+        if key is None:
+            key = next(row.key for row in next(self._rows()))
+        key = self._profile.canonical_key(key)
+        page = None
+        with self._stage(f"The page of batch {key}") as stage:
+            page = self._portal.open_batch(key, self._action.name)
+            reading = page.reading
+            if reading.condition is Condition.MISSING:
+                shown = f" A page shows {reading.printed_key!r}." if reading.printed_key else ""
+                stage.fault = f"The portal has no batch {key}.{shown}"
+            stage.told = f"The portal shows it as {reading.words!r}: {reading.condition.value}."
+            if self._profile.batch.listed(reading.words) is None:
+                stage.warnings.append(f"batch.words does not list {reading.words!r}")
+            self._look(stage, batch_marks(self._profile), values=page.values)
+        if page is not None and not stage.fault:
+            self._walk(page)
+
+    def _walk(self, page: BatchPage) -> None:
+        try:
+            with self._stage("The steps, up to the one with the effect") as stage:
+                if page.reading.condition is not Condition.MAY_BE_DONE:
+                    stage.fault = "No step was tried: this batch is not in a state for it."
+                else:
+                    self._take_steps(page, stage)
+        finally:
+            self._browser.leave_page()
+
+    def _take_steps(self, page: BatchPage, stage: Stage) -> None:
+        began = time.monotonic()
+        try:
+            with page.aim(REMARK, MARKER, self._profile.timings.click_budget):
+                stage.seconds = time.monotonic() - began
+                self._look(stage, step_marks(self._action), values=page.values)
+        except ProfileMismatch:
+            # No click was let through, so the page may stay until it has been looked at.
+            self._browser.end_by(time.monotonic() + EXPLAINING_SECONDS)
+            raise
+        stage.told = "Everything was ready for the step with the effect; it was not taken."
+
+    # -- what is seen -------------------------------------------------------------------------
+
+    def _ask(self, question: str, marks: Named, values: dict[str, str] | None = None) -> Any:
+        return self._elements.ask(question, {"marks": asked(marks), "values": values or {}})
+
+    def _look(
+        self,
+        stage: Stage,
+        marks: Named,
+        *,
+        values: dict[str, str] | None = None,
+        expected: bool = True,
+    ) -> None:
+        answers = self._ask("examine", marks, values)
+        stage.marks = [mark_of(name, marks[name][0], seen) for name, seen in answers.items()]
+        if expected:
+            self._tell_gaps(stage, marks)
+        self._ask("outline", marks, values)
+        try:
+            stage.picture = self._browser.picture()
+        finally:
+            self._ask("clearOutline", {})
+
+    def _tell_gaps(self, stage: Stage, marks: Named) -> None:
+        for mark in stage.marks:
+            optional = mark.name.rpartition(".")[2] in ("empty", "busy", "next")
+            if not mark.count and not optional:
+                stage.warnings.append(f"{mark.name}: nothing is found at {mark.locator}")
+                stage.alike += self._alike(marks[mark.name][0])
+
+    def _explain(self, stage: Stage) -> None:
+        """What can still be shown of a page on which something failed."""
+        with suppress(AgentError):
+            stage.picture = self._browser.picture()
+            for words in _quoted(stage.fault):
+                stage.alike += self._alike(words)
+
+    def _alike(self, wanted: Locator | str) -> list[str]:
+        found = self._elements.ask("candidates", {})
+        texts = [f"{one['at']}  {one['says']!r}" if one["says"] else one["at"] for one in found]
+        ranked = sorted(texts, key=lambda text: _likeness(str(wanted), text), reverse=True)
+        return [f"{wanted} looks like {text}" for text in dict.fromkeys(ranked)][:ALIKE]
+
+
+def _likeness(wanted: str, text: str) -> float:
+    """How like each other they are word by word; what a locator says last counts most."""
+    words = _WORD.findall(text.lower())
+    last = _WORD.findall(wanted.lower())[-3:]
+    ratios = [max((_ratio(one, word) for word in words), default=0.0) for one in last]
+    return sum(ratio * (1 << place) for place, ratio in enumerate(ratios))
+
+
+def _ratio(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other).ratio()
+
+
+def _quoted(fault: str) -> list[str]:
+    """What a message says was looked for: "... nothing to use at #approve; the profile ..."."""
+    _, at, rest = fault.partition(" at ")
+    return [rest.partition(";")[0].rstrip(".")] if at else []

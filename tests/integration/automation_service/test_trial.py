@@ -1,0 +1,210 @@
+"""A profile tried on a live portal: everything is looked at, and nothing is done."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from automation_service.browser import Browser, BrowserOptions
+from automation_service.portal import Credentials
+from automation_service.profile import PROFILES, Profile
+from automation_service.trial import Stage, Trial, report
+from launcher import browser as installed
+from shared.config import ROOT
+from tests.integration.automation_service.conftest import Desk
+from tests.integration.automation_service.pages import APPROVE, PROFILE, Pages
+
+OPEN = "<i id=status>Open</i>"
+INSIDE = "document.body.innerHTML = '<b id=user>officer</b>'"
+FORM = f"""<form onsubmit="{INSIDE}; return false"><input id=name><input id=secret type=password>
+    <button id=enter>Log in</button></form>"""
+
+
+@pytest.fixture(autouse=True)
+def site(pages: Pages) -> None:
+    pages.html["/login"] = FORM
+    pages.html["/list"] = "<b id=user>officer</b><table><tr><td>A</table>"
+
+
+Try = Callable[..., Trial]
+
+
+@pytest.fixture
+def trial_of(browser: Browser, pages: Pages) -> Try:
+    """A trial of the test's profile with parts of it replaced, run on the test's pages."""
+
+    def run(key: str | None = None, **changes: dict[str, Any]) -> Trial:
+        parts = {name: {**PROFILE.get(name, {}), **part} for name, part in changes.items()}
+        profile = Profile.model_validate({**PROFILE, **parts})
+        trial = Trial(browser, profile, pages.url, Credentials("a", "hidden secret"))
+        assert trial.run(key) is not any(stage.fault for stage in trial.stages)
+        return trial
+
+    return run
+
+
+def warnings(trial: Trial) -> list[str]:
+    return [warning for stage in trial.stages for warning in stage.all_warnings]
+
+
+def test_all_is_looked_at_and_nothing_is_done(trial_of: Try, pages: Pages) -> None:
+    pages.batch("A", OPEN + APPROVE)
+
+    trial = trial_of()
+
+    assert [stage.fault for stage in trial.stages] == [""] * 5
+    assert warnings(trial) == []
+    assert {mark.name: mark.value for stage in trial.stages for mark in stage.marks} == {
+        "login.username": "",
+        "login.password": "",
+        "login.submit": "Log in",
+        "session.logged_in": "officer",
+        "pending.ready": "A",
+        "pending.empty": None,
+        "pending.row": "A",
+        "pending.key": "A",
+        "pending.next": None,
+        "batch.printed_key": "A",
+        "batch.status": "Open",
+        "steps.1.click": "Approve",
+    }
+    assert pages.posts == []
+
+
+def test_a_step_that_finds_nothing_fails_and_shows_what_looks_alike(
+    trial_of: Try, pages: Pages
+) -> None:
+    pages.batch("A", OPEN + APPROVE.replace("id=approve", "id=approve-now"))
+
+    failed = trial_of("A", timings={"click_budget": 1.5}).stages[-1]
+
+    assert "nothing to use at #approve" in failed.fault
+    assert failed.alike[0] == "#approve looks like button#approve-now  'Approve'"
+    assert failed.picture is not None
+
+
+@pytest.mark.parametrize(
+    ("changes", "content", "warning"),
+    [
+        ({}, "<i id=status>Open</i>", "batch.status: finds 2 elements"),
+        ({"batch": {"columns": {"Year": ".y"}}}, "", "batch.columns.Year: nothing is found at .y"),
+        ({"session": {"logged_in": "body"}}, "", "session.logged_in is there although nobody is"),
+        ({"batch": {"status": {"css": "i", "starts": "2 O"}}}, "<i>2 Open</i>", "with digits"),
+        ({"batch": {"status": ".css-1x9"}}, "<i class=css-1x9>Open</i>", "looks made up"),
+        ({"batch": {"status": "u"}}, "<u hidden>Open</u>", "finds only what does not show"),
+        ({"batch": {"status": "u"}}, "<u>Waits</u>", "batch.words does not list 'Waits'"),
+    ],
+    ids=["two", "none", "logged out", "a number", "made up", "hidden", "a new word"],
+)
+def test_what_a_person_should_look_at_is_a_warning(
+    trial_of: Try, pages: Pages, changes: dict[str, Any], content: str, warning: str
+) -> None:
+    pages.batch("A", OPEN + content + APPROVE)
+
+    assert any(warning in one for one in warnings(trial_of("A", **changes)))
+
+
+@pytest.mark.parametrize(
+    ("key", "content", "fault"),
+    [
+        ("B", "", "has no batch B"),
+        ("A", "<i id=status>Done</i>", "not in a state for it"),
+        ("A", "", "has nothing at #status"),
+    ],
+    ids=["missing", "approved", "no status"],
+)
+def test_a_trial_that_cannot_go_on_says_why(
+    trial_of: Try, pages: Pages, key: str, content: str, fault: str
+) -> None:
+    pages.batch("A", content)
+    pages.status["/batches/B"] = 404
+
+    assert fault in trial_of(key).stages[-1].fault
+
+
+def test_a_login_form_that_is_elsewhere_ends_the_trial(trial_of: Try, pages: Pages) -> None:
+    pages.html["/login"] = FORM.replace("id=secret", "id=password")
+
+    (only,) = trial_of().stages
+
+    assert only.fault == "There is no password field at #secret."
+    assert any("input#password" in one for one in only.alike)
+
+
+def test_the_report_stands_alone_and_hides_the_password(trial_of: Try, pages: Pages) -> None:
+    pages.batch("A", OPEN + APPROVE)
+    trial = trial_of()
+
+    text = report(trial._profile, [*trial.stages, Stage("<b>", fault="x & y")], pages.url)
+
+    assert text.count("data:image/jpeg;base64,") == 5
+    assert "&lt;b&gt;" in text
+    assert "x &amp; y" in text
+    assert "hidden secret" not in text
+    assert "http" not in text.replace(pages.url, "")
+
+
+def test_the_esc_profile_is_tried_without_a_warning_or_an_effect(
+    desk: Desk, make_options: Callable[..., BrowserOptions], tmp_path: Path
+) -> None:
+    key = desk.a_batch()
+    browser = Browser(make_options(tmp_path), lambda process: None)
+    try:
+        trial = Trial(browser, desk.profile, desk.practice.url, desk.credentials)
+
+        assert trial.run(key)
+    finally:
+        browser.quit()
+
+    assert warnings(trial) == []
+    assert (desk.batch(key)["status"], desk.batch(key)["posts"]) == ("Pending", 0)
+
+
+@pytest.fixture
+def command(desk: Desk, chromium: installed.Browser, tmp_path: Path) -> Callable[..., Any]:
+    """`python -m automation_service.profile check --live` on the practice portal."""
+
+    def run(profile: Path, *more: str) -> subprocess.CompletedProcess[str]:
+        asked = ["check", str(profile), "--live", "--base-url", desk.practice.url]
+        known = {
+            "ESC_USERNAME": desk.practice.username,
+            "PORTAL_PASSWORD": desk.practice.password,
+            "CHROME_BINARY": chromium.chrome,
+            "CHROMEDRIVER": chromium.driver,
+        }
+        return subprocess.run(
+            [sys.executable, "-m", "automation_service.profile", *asked, *more],
+            cwd=ROOT,
+            env={**os.environ, **known},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+def test_the_command_tells_by_its_status_whether_the_profile_fits(
+    desk: Desk, command: Callable[..., Any], tmp_path: Path
+) -> None:
+    key = desk.a_batch()
+    changed = tmp_path / "changed.yaml"
+    whole = PROFILES / "esc.yaml"
+    changed.write_text(whole.read_text().replace(".approve-btn", ".approve-button"))
+
+    fits = command(whole, "--key", key, "--report", str(tmp_path / "fits.html"))
+    differs = command(changed, "--key", key, "--report", str(tmp_path / "differs.html"))
+
+    assert (fits.returncode, differs.returncode) == (0, 1), fits.stdout + differs.stdout
+    assert fits.stdout.count("passed:") == 5
+    assert "nothing to use at .action-bar .approve-button" in differs.stdout
+    assert "looks like button#approve.button.primary.approve-btn" in differs.stdout
+    assert (tmp_path / "differs.html").read_text().count("data:image/jpeg") == 5
+    assert desk.batch(key)["posts"] == 0
