@@ -2,7 +2,8 @@
 
 `check FILE` prints one line a fault; the exit status is 0 if there is none, 1 if there are some,
 and 2 if the check could not be made. With `--live` it then goes through the portal with a browser,
-up to the step with the effect and without it, and leaves a report.
+up to the step with the effect and without it, and leaves a report. `steps FILE` prints a profile as
+sentences.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from automation_service.portal import Credentials
 from automation_service.profile.document import load_profile
 from automation_service.profile.profile import Profile
 from automation_service.profile.reference import reference
+from automation_service.profile.sentences import sentences
 from automation_service.trial import Stage, Trial, report
 from shared.config import Settings, load_settings
 from shared.errors import BrowserDied, ConfigurationError, ProfileMismatch
@@ -43,6 +45,9 @@ def main(arguments: Sequence[str]) -> int:
     except ConfigurationError as error:
         print(error.message.replace(f"; {asked.file.name}:", f"\n{asked.file.name}:"))
         return FAULTY
+    if asked.command == "steps":
+        print(sentences(profile), end="")
+        return SOUND
     print(f"sound: profile {profile.name}, version {profile.version}")
     if not asked.live:
         return SOUND
@@ -119,6 +124,8 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument(
         "--report", metavar="HTML", type=Path, default=Path("trial.html"), help="else trial.html"
     )
+    steps = commands.add_parser("steps", help="print a profile as sentences, to be reviewed")
+    steps.add_argument("file", metavar="FILE", type=Path, help="such as portals/orders.yaml")
     commands.add_parser("reference", help="print everything that a profile can say, in Markdown")
     return parser
 

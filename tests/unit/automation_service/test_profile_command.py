@@ -46,6 +46,25 @@ def test_a_sound_profile_is_told_with_its_version(capsys: pytest.CaptureFixture[
     assert re.fullmatch(r"sound: profile esc, version [0-9a-f]{12}\n", capsys.readouterr().out)
 
 
+def test_a_profile_is_told_in_sentences_with_its_one_effect(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["steps", str(PROFILES / "esc.yaml")]) == 0
+
+    told = capsys.readouterr().out
+    assert "Go to /login; type the user name into #username, the password into #password;" in told
+    assert "'On Hold' means on hold." in told
+    approving = told[told.index("To approve\n") :].splitlines()
+    assert approving[1:5] == [
+        "  Only a batch that is pending; afterwards it is approved.",
+        "  1. Click .action-bar .approve-btn.",
+        "  2. Fill #confirm-dialog #remark, with the remark and our marker.",
+        "  3. Click #confirm-dialog .confirm-btn with the text 'Confirm'. THIS HAS THE EFFECT, "
+        "and is done once.",
+    ]
+    assert told.count("THIS HAS THE EFFECT") == told.count("\nTo ")
+
+
 def test_every_fault_of_a_profile_has_its_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
