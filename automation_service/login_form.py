@@ -16,12 +16,22 @@ class LoginForm:
         """Ask nothing yet."""
         self._elements = elements
         self._locked = (profile.login.locked or "").lower()
+        self._has_two_parts = profile.login.next is not None
         login = profile.login.model_dump(exclude={"path", "locked"})
         success = login["success"] or profile.session.logged_in.model_dump()
         self._about = {"login": {**login, "success": success}}
 
     def enter(self, username: str, password: str) -> dict[str, Any]:
-        """Send the form, once; `found` tells if there was one, "inside" that none was needed."""
+        """Send the form, once; `found` tells if there was one, "inside" that none was needed.
+
+        It is "refused" if the portal refuses the name alone.
+        """
+        if self._has_two_parts:
+            named = self._elements.do("enterName", {**self._about, "username": username})
+            if named["found"] == "form":
+                named = self._elements.ask("afterName", self._about)
+            if named["found"] != "form":
+                return dict(named)
         secret = {"username": username, "password": password}
         found: dict[str, Any] = self._elements.do("enter", {**self._about, **secret})
         return found

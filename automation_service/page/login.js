@@ -11,8 +11,8 @@ const unmarked = (session) => {
   return session.unmarked_is_lost && isWhole && !shown(session.logged_in) ? "lost" : null;
 };
 
-const isForm = ({ username, password, submit }) =>
-  shown(password) && (!username || shown(username)) && (!submit || shown(submit));
+const isForm = ({ username, next, password, submit }) =>
+  shown(password) && (!username || next || shown(username)) && (!submit || shown(submit));
 
 const firstShown = (locator) => all(locator).find(visible);
 
@@ -33,13 +33,38 @@ const pressEnter = (field) =>
     else field.form.requestSubmit();
   });
 
+// The first of two parts; where the password is asked for is the next question's affair.
+const enterName = async ({ login, username }, ms) => {
+  const found = await until(() => {
+    if (shown(login.success)) return "inside";
+    return shown(login.username) && shown(login.next) && "form";
+  }, ms);
+  const page = { ...here(), found };
+  if (found !== "form") return page;
+  rememberMessages([login.refused, login.locked_shown].filter(Boolean));
+  type(firstShown(login.username), username);
+  press(firstShown(login.next));
+  return page;
+};
+
+// What comes of the name: the form's second part, or a refusal before any password.
+const afterName = async ({ login }, ms) => {
+  const found = await until(() => {
+    if (shown(login.success)) return "inside";
+    if (login.refused && newWords(login.refused) !== null) return "refused";
+    if (login.locked_shown && newWords(login.locked_shown) !== null) return "refused";
+    return isForm(login) && "form";
+  }, ms);
+  return { ...here(), found };
+};
+
 const enter = async ({ login, username, password }, ms) => {
   const found = await until(() => {
     if (shown(login.success)) return "inside";
     return isForm(login) && "form";
   }, ms);
   if (found !== "form") return { ...here(), found };
-  if (login.username) type(firstShown(login.username), username);
+  if (login.username && !login.next) type(firstShown(login.username), username);
   const field = firstShown(login.password);
   type(field, password);
   rememberMessages([login.refused, login.locked_shown].filter(Boolean));

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from automation_service.profile.locator import Locator
 from automation_service.profile.part import Part
@@ -14,6 +15,11 @@ class Login(Part):
     path: str = Field(description="Where the form is.")
     username: Locator | None = Field(
         default=None, description="The field for the user name; absent where none is asked for."
+    )
+    next: Locator | None = Field(
+        default=None,
+        description="What to click after the user name where the password is asked for only then, "
+        "on the same page or on another.",
     )
     password: Locator = Field(description="The field for the password.")
     submit: Locator | None = Field(
@@ -34,3 +40,9 @@ class Login(Part):
     locked_shown: Locator | None = Field(
         default=None, description="What shows, other than `refused`, if the account is locked."
     )
+
+    @model_validator(mode="after")
+    def _name_somebody_first(self) -> Login:
+        if self.next is not None and self.username is None:
+            raise PydanticCustomError("login", "'next' goes with the 'username' before it")
+        return self

@@ -54,6 +54,7 @@ def _logging_in(profile: Profile) -> tuple[str, Iterator[str]]:
     def lines() -> Iterator[str]:
         login, session = profile.login, profile.session
         name = f"the user name into {login.username}, " if login.username else ""
+        name += f"click {login.next}, then type " if login.next else ""
         sent = f"click {login.submit}" if login.submit else "press Enter"
         yield f"Go to {login.path}; type {name}the password into {login.password}; {sent}."
         yield f"We are in once {login.success or session.logged_in} shows."

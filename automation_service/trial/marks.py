@@ -24,7 +24,8 @@ _MADE_UP = re.compile(
 def login_marks(profile: Profile) -> Named:
     """The login form."""
     form = profile.login
-    fields = {"username": form.username, "password": form.password, "submit": form.submit}
+    later = {"password": form.password, "submit": form.submit}
+    fields = {"username": form.username, "next": form.next, **({} if form.next else later)}
     return {f"login.{name}": (at, None) for name, at in fields.items() if at is not None}
 
 

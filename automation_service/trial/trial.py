@@ -109,9 +109,11 @@ class Trial:
         login, session = self._profile.login, self._profile.session
         with self._stage("The login form") as stage:
             self._browser.navigate(self._base_url + login.path)
-            seen = self._elements.ask("awaited", {"at": login.password.model_dump()})
+            # Where the password is asked for later it cannot be there yet.
+            first = login.username if login.next and login.username else login.password
+            seen = self._elements.ask("awaited", {"at": first.model_dump()})
             if not seen["shown"]:
-                stage.fault = f"There is no password field at {login.password}."
+                stage.fault = f"There is no field at {first}."
             marks = login_marks(self._profile)
             never: Named = {"session.logged_in": (session.logged_in, None)}
             if login.success is not None:

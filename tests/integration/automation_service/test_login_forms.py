@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -18,6 +19,9 @@ INSIDE = "location.href = '/inside?' + [...document.querySelectorAll('input')].m
 
 def form(fields: str, then: str) -> str:
     return f"""<form onsubmit="{then}; return false">{fields}</form>"""
+
+
+SAYS = """document.body.insertAdjacentHTML('beforeend', '<p class={kind}>{words}</p>')"""
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +62,31 @@ def test_a_script_that_waits_for_enter_gets_it(portal_with: OpenPortal, pages: P
     assert portal.has_logged_in
 
 
-SAYS = """document.body.insertAdjacentHTML('beforeend', '<p class={kind}>{words}</p>')"""
+@pytest.mark.parametrize("way", ["same page", "another page"])
+def test_a_password_that_is_asked_for_only_then_is_given_then(
+    portal_with: OpenPortal, pages: Pages, way: str
+) -> None:
+    later = form(SECRET + BUTTON, "location.href = '/inside?b'")
+    pages.html["/password"] = later
+    in_place = f"document.body.innerHTML = decodeURIComponent('{quote(later)}')"
+    then = in_place if way == "same page" else "location.href = '/password'"
+    pages.html["/login"] = NAME + f'<a id=next onclick="{then}">Next</a>'
+    portal = portal_with(login={"next": "#next"})
+
+    portal.log_in()
+
+    assert portal.has_logged_in
+
+
+def test_an_unknown_name_is_a_refusal_before_any_password(
+    portal_with: OpenPortal, pages: Pages
+) -> None:
+    says = SAYS.format(kind="wrong", words="Nobody of that name.").replace('"', "&quot;")
+    pages.html["/login"] = NAME + f'<a id=next onclick="{says}">Next</a>'
+    portal = portal_with(login={"next": "#next"})
+
+    with pytest.raises(LoginRefused, match="Nobody of that name"):
+        portal.log_in()
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def test_a_login_form_that_is_elsewhere_ends_the_trial(trial_of: Try, pages: Pag
 
     (only,) = trial_of().stages
 
-    assert only.fault == "There is no password field at #secret."
+    assert only.fault == "There is no field at #secret."
     assert any("input#password" in one for one in only.alike)
 
 
