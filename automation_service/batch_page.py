@@ -141,7 +141,7 @@ class BatchPage:
         return {name: signal for name, signal in outcomes.items() if signal is not None}
 
     def _marks(self) -> dict[str, Any]:
-        return self._profile.batch.model_dump(include={"printed_key", "status"})
+        return self._profile.batch_for(self._action).model_dump(include={"printed_key", "status"})
 
     def _raise_for_fault(self, answer: dict[str, Any]) -> None:
         fault = answer.get("fault")

@@ -126,7 +126,7 @@ class Conclusion:
                 Attribution.SOMEBODY_ELSE,
                 Verdict.NOT_TAKEN,
             )
-        known = self._profile.batch.listed(reading.words) is not None
+        known = self._profile.batch_for(self._action).listed(reading.words) is not None
         if finding is Finding.MOVED_ON and known and self._profile.shows_marks(self._action):
             return self._outcome(
                 ItemStatus.REFUSED, _shows(reading), reading, clicks, None, Verdict.NOT_TAKEN

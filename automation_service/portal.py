@@ -19,6 +19,7 @@ import structlog
 from automation_service.batch_list import BatchList
 from automation_service.batch_page import BatchPage
 from automation_service.browser import Browser
+from automation_service.certificate_desk import CertificateDesk, TraineeFile
 from automation_service.downloads import Downloads
 from automation_service.elements import Elements
 from automation_service.login_form import LoginForm
@@ -73,7 +74,6 @@ class Portal:
         self._patience = patience
         self._elements = Elements(browser, patience)
         self._session = profile.session.model_dump()
-        self._batch = profile.batch.model_dump(include=_LOOKED_AT, mode="json")
 
     @property
     def name(self) -> str:
@@ -124,6 +124,30 @@ class Portal:
             raise ProfileMismatch(f"The profile {self.name} does not say where reports are.")
         return ReportDesk(
             self._browser, self._elements, self._base_url, self.profile.session, reports
+        )
+
+    def fetch_certificates(
+        self, key: str, downloads: Downloads, check: Callable[[], None]
+    ) -> list[TraineeFile]:
+        """Every certificate of the batch, whose page was seen before; see CertificateDesk.fetch.
+
+        If the session is lost, logs in again once and begins anew.
+        """
+
+        def fetch() -> list[TraineeFile]:
+            (values,) = self._values_of(key)
+            return self.certificates().fetch(values, downloads, check)
+
+        found: list[TraineeFile] = self.logged_in_again(fetch)
+        return found
+
+    def certificates(self) -> CertificateDesk:
+        """The certificates of batches. Raises ProfileMismatch if the profile knows of none."""
+        certificates = self.profile.certificates
+        if certificates is None:
+            raise ProfileMismatch(f"The profile {self.name} does not say where certificates are.")
+        return CertificateDesk(
+            self._browser, self._elements, self._base_url, self.profile, certificates
         )
 
     def served_item(self) -> None:
@@ -215,7 +239,7 @@ class Portal:
         if len(found) != 1:
             return self._page(wanted, self._not_one(began, len(found)), _NOWHERE)
         values = found[0]
-        seen = self._look(values)
+        seen = self._look(values, wanted)
         if seen["place"] == "missing":
             if not seen["logged_in"]:
                 self._prove_session()
@@ -248,19 +272,20 @@ class Portal:
         words = f"listed {count} times" if count else NOT_LISTED
         return replace(missing, words=words, condition=Condition.MAY_NOT_BE_DONE)
 
-    def _look(self, values: dict[str, str]) -> dict[str, Any]:
+    def _look(self, values: dict[str, str], action: Action) -> dict[str, Any]:
         self._browser.navigate(self._base_url + self.profile.batch_path(values))
-        seen = self._look_at_next_page(values)
+        seen = self._look_at_next_page(values, action)
         if seen["cached"]:
             self._browser.reload()
-            seen = self._look_at_next_page(values)
+            seen = self._look_at_next_page(values, action)
         return {**seen, "values": {**seen["columns"], **values}}
 
-    def _look_at_next_page(self, values: dict[str, str]) -> dict[str, Any]:
+    def _look_at_next_page(self, values: dict[str, str], action: Action) -> dict[str, Any]:
         """Look at a page, but never at the one that was looked at last."""
+        batch = self.profile.batch_for(action).model_dump(include=_LOOKED_AT, mode="json")
         about = {
             "session": self._session,
-            "batch": self._batch,
+            "batch": batch,
             "stale": self._last_document,
             "values": values,
         }

@@ -27,18 +27,18 @@ LONGEST_ID = 100
 LARGEST_NUMBER = 2**53 - 1
 """The largest whole number that every JSON reader keeps as it is."""
 
-_PRINTABLE = r"^[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
+PRINTABLE = r"^[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
 BatchText = Annotated[
     str,
     StringConstraints(
-        strip_whitespace=True, min_length=1, max_length=LONGEST_ID, pattern=_PRINTABLE
+        strip_whitespace=True, min_length=1, max_length=LONGEST_ID, pattern=PRINTABLE
     ),
     WithJsonSchema(
         {
             "type": "string",
             "minLength": 1,
             "maxLength": LONGEST_ID,
-            "pattern": _PRINTABLE,
+            "pattern": PRINTABLE,
             "x-fault": f"The id of a batch has 1 to {LONGEST_ID} characters, none of them a "
             "control character, and not only spaces.",
         }

@@ -54,3 +54,25 @@ const standing = ({ session }) => {
   const failed = location.protocol === "chrome-error:";
   return { ...here(), place: isLost(session) ? "lost" : failed ? "no_answer" : "inside" };
 };
+
+// The certificates of the batch whose page this is, once all are made; until then how many are.
+const certificates = async ({ session, batch, certificates: about }, ms) => {
+  const rowsNow = () => (read(batch.printed_key) === values.key ? all(about.row) : []);
+  const hasFile = (row) => all(about.file, row).some(visible);
+  const lost = () => isLost(session) && "lost";
+  const ready = () => rowsNow().length > 0 && rowsNow().every(hasFile) && "ready";
+  const place = await until(() => lost() || ready(), ms);
+  const rows = rowsNow();
+  const trainees = rows.map((row) => ({
+    id: read(about.trainee, row) ?? "",
+    name: read(about.name, row) ?? "",
+  }));
+  return { ...here(), place, trainees, made: rows.filter(hasFile).length };
+};
+
+const followCertificate = ({ certificates: about, trainee }) => {
+  const row = all(about.row).find((it) => read(about.trainee, it) === trainee);
+  const link = row && first(about.file, row);
+  if (link) press(link);
+  return { followed: Boolean(link) };
+};

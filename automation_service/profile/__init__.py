@@ -6,6 +6,7 @@ would have been allowed there.
 
 from automation_service.profile.action import Action, Outcomes
 from automation_service.profile.batch import Batch, History
+from automation_service.profile.certificates import Certificates
 from automation_service.profile.document import PROFILES, builtin_profile, load_profile
 from automation_service.profile.key_form import KeyForm
 from automation_service.profile.listing import Listing
@@ -27,6 +28,7 @@ __all__ = [
     "PROFILES",
     "Action",
     "Batch",
+    "Certificates",
     "History",
     "KeyForm",
     "Listing",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pydantic import Field, PrivateAttr, field_validator
+from pydantic import Field, PrivateAttr, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from automation_service.profile.part import Part
 from automation_service.profile.signal import Signal
 from automation_service.profile.step import Step
+from automation_service.profile.value import Value
 
 
 class Outcomes(Part):
@@ -42,6 +43,14 @@ class Action(Part):
     becomes: str = Field(
         description="The state that is its success. A batch that has it already is left alone."
     )
+    status: Value | None = Field(
+        default=None,
+        description="Where the page says how far this is, if not in the batch's status.",
+    )
+    words: dict[str, str] = Field(
+        default_factory=dict,
+        description="With `status`: the state that each word there means, as for the batch's.",
+    )
     recorded: str | None = Field(
         default=None,
         description="What a line of the batch's history says in `what` when it tells of this.",
@@ -63,6 +72,12 @@ class Action(Part):
                 "steps", "exactly one step has 'effect: true', and it is the last"
             )
         return steps
+
+    @model_validator(mode="after")
+    def _have_words_for_its_own_status(self) -> Action:
+        if bool(self.words) != (self.status is not None):
+            raise PydanticCustomError("words", "'status' and 'words' of an action go together")
+        return self
 
     @property
     def name(self) -> str:

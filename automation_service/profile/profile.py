@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 
 from automation_service.profile.action import Action
 from automation_service.profile.batch import Batch
+from automation_service.profile.certificates import Certificates
 from automation_service.profile.fault import did_you_mean, unknown_placeholder
 from automation_service.profile.key_form import KeyForm
 from automation_service.profile.login import Login
@@ -61,6 +62,10 @@ class Profile(Part):
         "where the batch is found.",
     )
     pending: Pending = Field(description="The batches that wait.")
+    certificates: Certificates | None = Field(
+        default=None,
+        description="Where the certificates of a batch's trainees are; without it there are none.",
+    )
     reports: Reports | None = Field(
         default=None, description="Where reports are asked for; without it there are none."
     )
@@ -79,14 +84,14 @@ class Profile(Part):
 
     @model_validator(mode="after")
     def _know_every_state(self) -> Profile:
-        known = sorted(set(self.batch.words.values()))
         for name, action in self.actions.items():
+            known = sorted(set(self.batch_for(action).words.values()))
             for state in (*action.allowed, action.becomes):
                 if state not in known:
                     raise PydanticCustomError(
                         "state",
-                        "the action '{name}' speaks of the state '{state}', which no word of "
-                        "batch.words means; {known}",
+                        "the action '{name}' speaks of the state '{state}', which none of "
+                        "the words means; {known}",
                         {"name": name, "state": state, "known": did_you_mean(state, known)},
                     )
             if action.becomes in action.allowed:
@@ -110,9 +115,15 @@ class Profile(Part):
             )
         return self.actions[name].called(name)
 
+    def batch_for(self, action: Action) -> Batch:
+        """The batch's page as this action looks at it."""
+        if action.status is None:
+            return self.batch
+        return self.batch.model_copy(update={"status": action.status, "words": action.words})
+
     def condition_of(self, shown: str, action: Action) -> Condition:
         """What a status word of the portal means for this action."""
-        state = self.batch.state_of(shown)
+        state = self.batch_for(action).state_of(shown)
         if state == action.becomes:
             return Condition.DONE
         allowed = state in action.allowed

@@ -22,12 +22,14 @@ def sentences(profile: Profile) -> str:
         _finding(profile),
         _reading(profile),
         *(_acting(profile, name, action) for name, action in profile.actions.items()),
+        _fetching(profile),
     )
-    return "\n".join(_paragraph(*lines) for lines in paragraphs)
+    return "\n".join(filter(None, (_paragraph(*lines) for lines in paragraphs)))
 
 
 def _paragraph(title: str, lines: Iterator[str]) -> str:
-    return "\n".join((title, *(f"  {line}" for line in lines), ""))
+    told = [f"  {line}" for line in lines]
+    return "\n".join((title, *told, "")) if told else ""
 
 
 def _portal(profile: Profile) -> tuple[str, Iterator[str]]:
@@ -133,6 +135,11 @@ def _acting(profile: Profile, name: str, action: Action) -> tuple[str, Iterator[
     def lines() -> Iterator[str]:
         allowed = " or ".join(state.replace("_", " ") for state in action.allowed)
         yield f"Only a batch that is {allowed}; afterwards it is {action.done}."
+        if action.status is not None:
+            yield f"How far it is in this is what {action.status} says."
+            for word, meaning in action.words.items():
+                yield f"{word!r} means {meaning.replace('_', ' ')}."
+            yield "Any other word means that nothing may be done."
         yield from _steps(action.steps, "")
         for signal, at in action.outcomes:
             if isinstance(at, Locator):
@@ -145,6 +152,22 @@ def _acting(profile: Profile, name: str, action: Action) -> tuple[str, Iterator[
         yield again
 
     return f"To {name}", lines()
+
+
+def _fetching(profile: Profile) -> tuple[str, Iterator[str]]:
+    def lines() -> Iterator[str]:
+        certificates, reports = profile.certificates, profile.reports
+        if certificates is not None:
+            for template, action in certificates.actions.items():
+                yield f"{template!r} certificates are issued by {action}, and then fetched."
+            yield f"Each {certificates.row} is a trainee's; {certificates.file} is their file."
+            told = f"{certificates.trainee} and {certificates.name}"
+            yield f"It is theirs if what {told} say stands in it."
+        if reports is not None:
+            yield f"Reports are asked for at {reports.path} by a click on {reports.submit}."
+            yield f"Then {reports.file} in {reports.row} is the file."
+
+    return "Fetching files", lines()
 
 
 def _steps(steps: tuple[Step, ...], before: str) -> Iterator[str]:

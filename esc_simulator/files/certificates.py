@@ -109,7 +109,7 @@ class CertificateRegister:
             )
             connection.execute(
                 "INSERT INTO history (batch_id, at, who, what, remark) VALUES (?, ?, ?, ?, ?)",
-                (batch.batch_id, now(), who, f"Certificates Issued ({template})", remark),
+                (batch.batch_id, now(), who, "Certificates Issued", remark),
             )
 
     def of_batch(self, batch: Batch) -> list[Certificate]:

@@ -41,6 +41,7 @@
   }
 
   button.addEventListener("click", function () {
+    var chosen = document.querySelector("input[name=template]:checked");
     fetch("/esc/batches/" + encodeURIComponent(button.dataset.batchId) + "/certificates", {
       method: "POST",
       headers: {
@@ -48,7 +49,7 @@
         "X-CSRF-Token": document.querySelector('meta[name="csrf-token"]').content,
       },
       body: new URLSearchParams({
-        template: document.getElementById("template").value,
+        template: chosen ? chosen.value : "",
         remark: document.getElementById("certificate-remark").value,
       }),
     })

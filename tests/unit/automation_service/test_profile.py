@@ -32,12 +32,12 @@ def esc() -> Profile:
 
 @pytest.fixture
 def fault_of(tmp_path: Path) -> Faulty:
-    """What is said of the ESC profile with one text in it replaced."""
+    """What is said of the ESC profile with a text in it replaced where it stands first."""
 
     def load(old: str, new: str) -> str:
-        assert ESC.count(old) == 1
+        assert old in ESC
         path = tmp_path / "esc.yaml"
-        path.write_text(ESC.replace(old, new), encoding="utf-8")
+        path.write_text(ESC.replace(old, new, 1), encoding="utf-8")
         with pytest.raises(ConfigurationError) as error:
             load_profile(path)
         return error.value.message
@@ -58,6 +58,18 @@ def test_the_esc_profile_says_what_the_portals_words_mean(esc: Profile) -> None:
     assert esc.condition_of("On Hold", approve) is Condition.MAY_NOT_BE_DONE
     assert esc.reclick is Reclick.AFTER_SETTLE
     assert esc.shows_marks(esc.action("approve"))
+
+
+def test_a_word_means_what_the_action_that_looks_makes_of_it(esc: Profile) -> None:
+    reject, issue = esc.action("reject"), esc.action("issue_merit")
+
+    assert esc.condition_of("Rejected", reject) is Condition.DONE
+    assert esc.condition_of("Approved", reject) is Condition.MAY_NOT_BE_DONE
+    # Certificates have a status of their own, which speaks other words
+    assert esc.condition_of("Not issued", issue) is Condition.MAY_BE_DONE
+    assert esc.condition_of("In preparation", issue) is Condition.DONE
+    assert esc.condition_of("Not approved", issue) is Condition.MAY_NOT_BE_DONE
+    assert esc.condition_of("Pending", issue) is Condition.MAY_NOT_BE_DONE
 
 
 def test_a_profile_is_told_from_another_by_its_version(esc: Profile, tmp_path: Path) -> None:
@@ -190,7 +202,14 @@ def test_text_that_is_no_yaml_is_refused_with_its_place(fault_of: Faulty) -> Non
         ("refused: .login-error", "refused: {xpath: //b, shadow: x-y}", "use css there"),
         ("status: .details .status", 'status: {css: a, match: "["}', "not a regular expression"),
         ("status: .details .status", 'status: {css: a, match: "(?i)a"}', "does not know (?i)"),
-        ("status: .details .status", "status: {css: a, otherwise: No}", "needs 'ready'"),
+        (
+            "  ready: table.history\n  status: .details .status",
+            "  status: {css: a, otherwise: No}",
+            "needs 'ready'",
+        ),
+        ("    words: &state_words", "    columns: &state_words", "unknown field 'columns'"),
+        ("recorded: Approved", "recorded: Approved\n    status: .state", "go together"),
+        ("allowed: [not_issued]", "allowed: [pending]", "known here are: issued, not_issued"),
         ("    On Hold:", "    APPROVED:", "are one word"),
         ("  key: .batch-id", "  key: .batch-id\n  scrolls: true", "of next, first_page, scrolls"),
         ("  next: a.page-next", "  first_page: 1", "'first_page' goes with {page}"),
