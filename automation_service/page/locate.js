@@ -114,14 +114,15 @@ const placesOf = ({ frame, within, shadow }, root) => {
 };
 
 const fits = (locator) => {
-  const { text, starts, named } = locator;
+  const { text, starts, named, has } = locator;
   const isNamed = named && isText(squeeze(fillIn(named)));
   const isExact = text && isText(squeeze(fillIn(text)));
   const begins = starts && startsWith(squeeze(fillIn(starts)));
   return (node) =>
     (!isExact || isExact(textOf(node))) &&
     (!begins || begins(textOf(node))) &&
-    (!isNamed || isNamed(nameOf(node)));
+    (!isNamed || isNamed(nameOf(node))) &&
+    (!has || (isElement(node) && all(has, node).length > 0));
 };
 
 const all = (locator, root = document) => {

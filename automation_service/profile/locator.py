@@ -58,6 +58,10 @@ class Locator(Part):
         "is an `<input>`. Alone it finds the innermost elements with that text.",
     )
     starts: str | None = Field(default=None, description="What its text begins with.")
+    has: Locator | None = Field(
+        default=None,
+        description="What has to be in it: a row that has the batch's id in a cell, say.",
+    )
     within: Locator | None = Field(
         default=None, alias="in", description="The row or region in which it is."
     )
@@ -95,7 +99,7 @@ class Locator(Part):
             raise PydanticCustomError(
                 "locator",
                 "a locator looks in one way, not by {ways}; what else is known of the element "
-                "goes into text, starts, named, in, frame, shadow or unless",
+                "goes into text, starts, named, has, in, frame, shadow or unless",
                 {"ways": " and ".join(ways)},
             )
         if not ways and not self.text and not self.starts:
@@ -130,6 +134,6 @@ class Locator(Part):
         for word, value in (("named", self.named), ("the text", self.text)):
             said += f" with {word} {value!r}" if value else ""
         said += f" beginning with {self.starts!r}" if self.starts else ""
-        for word, place in (("in", self.within), ("in frame", self.frame)):
+        for word, place in (("that has", self.has), ("in", self.within), ("in frame", self.frame)):
             said += f" {word} {place}" if place else ""
         return said.strip()

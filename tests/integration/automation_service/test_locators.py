@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
+from shared.contracts import Condition
 from shared.errors import ProfileMismatch
 from tests.integration.automation_service.conftest import OpenPortal
 from tests.integration.automation_service.pages import Pages
@@ -87,6 +88,8 @@ def test_a_field_is_found_and_read(
         (TABLE, {"xpath": "//td[2]", "in": ".ours"}, "Sen"),
         (CARDS, {"css": "i", "in": {"css": "li", "starts": "Two"}}, "second"),
         (CARDS, {"css": "i", "in": {"xpath": "//li[b='Two']"}}, "second"),
+        (CARDS, {"css": "i", "in": {"css": "li", "has": {"text": "Two"}}}, "second"),
+        (CARDS, {"css": "i", "in": {"css": "li", "has": {"text": "Tw"}}}, ""),
     ],
     ids=str,
 )
@@ -139,7 +142,7 @@ KEYS = ["A", "it's", 'the "best"', 'o\'clock "now"', "7 of 9", "x]y\\z"]
         {"xpath": "//i[@data-key={key}]"},
         {"xpath": "//i[concat('=', @data-key) = '={key}']"},
         {"css": "i", "in": {"xpath": "//td[u='{key}']"}},
-        {"css": "i", "in": {"css": "td", "starts": "{key}"}},
+        {"css": "i", "in": {"css": "td", "has": {"css": "u", "text": "{key}"}}},
         {"id": "row {key}"},
     ],
     ids=str,
@@ -149,7 +152,8 @@ def test_a_placeholder_is_quoted_for_where_it_stands(
 ) -> None:
     said = escape(key)
     row = f'<table><td><u>{said}</u> <i id="row {said}" data-key="{said}">found</i></table>'
-    decoy = "<table><td><u>B</u> <i id='row B' data-key=B>wrong</i></table>"
+    longer = f"<u>{said}0</u> <i id='row B' data-key=B>wrong</i>"
+    decoy = f"<table><td>{longer}</table>"
     pages.batch(said, OPEN + decoy + row, path=f"/batches/{quote(key, safe='')}")
 
     assert portal_with(batch={"columns": {"it": at}}).read(key).columns["it"] == "found"
@@ -161,7 +165,7 @@ def test_the_portals_word_is_known_whatever_its_case_and_blanks(
 ) -> None:
     pages.batch("A", f"<i id=status>{shown}</i>")
 
-    assert portal_with().read("A").condition.value == "approved"
+    assert portal_with().read("A").condition is Condition.DONE
 
 
 def test_what_is_absent_counts_only_on_a_whole_page(portal_with: OpenPortal, pages: Pages) -> None:

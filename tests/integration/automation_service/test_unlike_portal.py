@@ -27,7 +27,7 @@ BATCH = {
     "ready": {"css": "hr", **FRAMED},
     "status": {"label": "State", "attribute": "value", **FRAMED},
     "words": {"to approve": "pending", "PENDING": "approved"},
-    "columns": {"Buyer": {"column": "Buyer", "in": {"css": "tr", "starts": "{key}"}}},
+    "columns": {"Buyer": {"column": "Buyer", "in": {"css": "tr", "has": {"text": "{key}"}}}},
 }
 LOOKUP = {
     "path": "/orders",
