@@ -12,7 +12,7 @@ import pytest
 
 from automation_service.file_kinds import FileKind
 from tests.acceptance.arriving import Person, only_link, person_at_a_browser
-from tests.acceptance.conftest import Deployment
+from tests.acceptance.conftest import Deployment, wait_for
 
 
 @pytest.fixture
@@ -162,3 +162,39 @@ def test_dashboards_are_offered_the_fields_that_they_know(here: Deployment) -> N
 
     (offered,) = [task for task in listed if task["name"] == "generate_certificates"]
     assert [field["name"] for field in offered["params"]][:2] == ["batch_id", "template"]
+
+
+@pytest.mark.timeout(300)
+def test_a_worker_that_dies_after_the_click_never_has_them_issued_again(here: Deployment) -> None:
+    # Given a request that the portal has taken and never answers
+    key = an_approved_batch(here)
+    here.ask_truth("PUT", "/faults", [{"kind": "hang", "step": "stored", "batch_id": key}])
+    before = here.system.truth()["certificate_posts"]
+    task_id = generate(here, key)
+    wait_for(lambda: here.system.truth()["certificate_posts"] > before)
+
+    # When whoever clicked is killed
+    for child in here.pool_children():
+        child.kill()
+
+    # Then another reads what became of it, and fetches the files
+    item = only_item(here.finish(task_id))
+    assert item["status"] == "issued", item
+    assert set(issues(here, key).values()) == {1}
+    assert here.system.truth()["certificate_posts"] == before + 1
+
+
+@pytest.mark.timeout(300)
+def test_a_worker_that_dies_while_it_downloads_leaves_nothing_behind(here: Deployment) -> None:
+    key = an_approved_batch(here)
+    here.ask_truth("PUT", "/faults", [{"kind": "stalled_download", "batch_id": key, "times": 1}])
+    task_id = generate(here, key)
+    wait_for(lambda: bool(left_in_downloads(here)))
+
+    for child in here.pool_children():
+        child.kill()
+
+    item = only_item(here.finish(task_id))
+    assert item["status"] in ("issued", "already_issued"), item
+    assert set(issues(here, key).values()) == {1}
+    wait_for(lambda: not left_in_downloads(here))
