@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,16 +16,15 @@ from urllib.parse import urlsplit
 
 import structlog
 
-from automation_service.batch_list import BatchList
 from automation_service.batch_page import BatchPage
 from automation_service.browser import Browser
 from automation_service.certificate_desk import CertificateDesk, TraineeFile
 from automation_service.downloads import Downloads
 from automation_service.elements import Elements
-from automation_service.login_form import LoginForm
-from automation_service.page_state import raise_for_place, raise_for_status
-from automation_service.profile import Action, Listing, Locator, Profile
+from automation_service.page_state import raise_for_place
+from automation_service.profile import Action, Locator, Profile
 from automation_service.report_desk import ReportDesk
+from automation_service.ways import ways_class
 from shared.contracts import Condition, HistoryLine, LoginGate, Reading
 from shared.errors import (
     LoginRefused,
@@ -73,6 +72,7 @@ class Portal:
         patience = profile.timings.step or browser.options.timeout
         self._patience = patience
         self._elements = Elements(browser, patience)
+        self._ways = ways_class(profile)(browser, profile, base_url, *astuple(credentials))
         self._session = profile.session.model_dump()
 
     @property
@@ -163,23 +163,12 @@ class Portal:
         """
         with self.gate.turn():
             try:
-                self._log_in()
+                self._ways.log_in()
             except LoginRefused as refusal:
                 self.gate.refused(refusal)
                 raise
         self.has_logged_in = True
         log.info("logged_in", portal=self.name, username=self.username)
-
-    def _log_in(self) -> None:
-        self._browser.navigate(self._base_url + self.profile.login.path)
-        login = LoginForm(self._elements, self.profile)
-        form = login.enter(self.username, self._credentials.password)
-        if form["found"] == "inside":
-            return
-        if form["found"] is None:
-            raise_for_status(form["http"])
-            raise PortalTimeout("The portal did not show its login form.")
-        login.raise_for_answer(form, self._browser.mask.scrubbed)
 
     def logged_in_again(self, look: Callable[[], Any]) -> Any:
         """What `look` finds; if the session is lost, log in again once and look again."""
@@ -194,21 +183,8 @@ class Portal:
 
     def pending(self, limit: int) -> list[str]:
         """The ids of up to `limit` batches that wait, oldest first."""
-        found: list[str] = self.logged_in_again(lambda: self._pending(limit))
+        found: list[str] = self.logged_in_again(lambda: self._ways.pending(limit))
         return found
-
-    def _pending(self, limit: int) -> list[str]:
-        keys: dict[str, None] = {}
-        for rows in self._list(self.profile.pending).pages():
-            keys.update(dict.fromkeys(row.key for row in rows))
-            if len(keys) >= limit:
-                break
-        return list(keys)[:limit]
-
-    def _list(self, listing: Listing) -> BatchList:
-        return BatchList(
-            self._browser, self._elements, self._base_url, self.profile.session, listing
-        )
 
     def read(self, key: str, action: str = "approve") -> Reading:
         """One look at the batch, in a fresh load; see `open_batch`."""
@@ -253,13 +229,11 @@ class Portal:
 
     def _values_of(self, key: str) -> list[dict[str, str]]:
         """What stands for the placeholders of the batch's part, for all that are called `key`."""
-        if self.profile.lookup is None:
-            return [{"key": key}]
         if key in self._found:
             return [self._found[key]]
-        rows = self._list(self.profile.lookup).find(key)
+        rows = self._ways.find(key)
         found = [{**row, "key": key} for row in rows]
-        if len(found) == 1:
+        if len(found) == 1 and rows[0]:
             self._found[key] = found[0]
         return found
 

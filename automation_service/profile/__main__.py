@@ -23,6 +23,7 @@ from automation_service.profile.profile import Profile
 from automation_service.profile.reference import reference
 from automation_service.profile.sentences import sentences
 from automation_service.trial import Stage, Trial, report
+from automation_service.ways import ways_class
 from shared.config import Settings, load_settings
 from shared.errors import BrowserDied, ConfigurationError, ProfileMismatch
 
@@ -48,6 +49,11 @@ def main(arguments: Sequence[str]) -> int:
     if asked.command == "steps":
         print(sentences(profile), end="")
         return SOUND
+    try:
+        ways_class(profile)
+    except ProfileMismatch as error:
+        print(error.message)
+        return FAULTY
     print(f"sound: profile {profile.name}, version {profile.version}")
     if not asked.live:
         return SOUND

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from automation_service.profile.fault import describe_faults
 from automation_service.profile.profile import Profile
-from automation_service.yaml_document import read_yaml
+from automation_service.yaml_document import YamlDocument, read_yaml
 from shared.errors import ConfigurationError
 
 PROFILES = Path(__file__).resolve().parent.parent / "profiles"
@@ -25,8 +26,21 @@ def load_profile(path: Path) -> Profile:
         profile.check_placeholders(document.content)
     except ValidationError as error:
         raise ConfigurationError(describe_faults(document, error, Profile)) from None
-    profile._sha256 = document.sha256
-    return profile
+    return _with_ways(profile, document, path)
+
+
+def _with_ways(profile: Profile, document: YamlDocument, path: Path) -> Profile:
+    """The profile with what it is made of: its file, and the one beside it if it names one."""
+    if profile.ways is None:
+        return profile.made_of(document.sha256)
+    file = path.parent / profile.ways
+    try:
+        code = file.read_bytes()
+    except OSError as error:
+        place = document.where(["ways"])
+        raise ConfigurationError(f"{place}: ways: {file.name}: {error.strerror}") from None
+    both = hashlib.sha256(document.sha256.encode() + code)
+    return profile.made_of(both.hexdigest(), file)
 
 
 def builtin_profile(name: str) -> Profile:

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
+from shared.errors import ProfileMismatch
+
 _PLACEHOLDER = re.compile(r"\{([^\W\d][^{}]*)\}")
 
 Place = tuple[int | str, ...]
@@ -18,9 +20,14 @@ def placeholders(text: str) -> list[str]:
 
 
 def fill_path(path: str, values: dict[str, str]) -> str:
-    """`path` with every placeholder filled in; no value can leave its place in the path."""
+    """`path` with every placeholder filled in; no value can leave its place in the path.
+
+    Raises ProfileMismatch for one that `values` does not know.
+    """
 
     def filled(found: re.Match[str]) -> str:
+        if found[1] not in values:
+            raise ProfileMismatch(f"Nobody found what {found[0]} in {path} stands for.")
         return quote(values[found[1]], safe="", errors="replace")
 
     return _PLACEHOLDER.sub(filled, path)

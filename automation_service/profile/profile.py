@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import Field, PrivateAttr, ValidationError, model_validator
@@ -70,7 +71,15 @@ class Profile(Part):
         default=None, description="Where reports are asked for; without it there are none."
     )
 
+    ways: str | None = Field(
+        default=None,
+        pattern=r"^[a-z][a-z0-9_]*\.py$",
+        description="A Python file beside this one, for what a profile cannot say about logging "
+        "in, listing and finding; see profiles.md.",
+    )
+
     _sha256: str = PrivateAttr(default="")
+    _ways_file: Path | None = PrivateAttr(default=None)
 
     @property
     def version(self) -> str:
@@ -79,8 +88,20 @@ class Profile(Part):
 
     @property
     def sha256(self) -> str:
-        """The SHA-256 of the file this was read from, in hex digits."""
+        """The SHA-256 of the file this was read from, and of its `ways`, in hex digits."""
         return self._sha256
+
+    @property
+    def ways_file(self) -> Path | None:
+        """Where the file is that `ways` names."""
+        return self._ways_file
+
+    def made_of(self, sha256: str, ways_file: Path | None = None) -> Profile:
+        """The same, read from files with this digest."""
+        made = self.model_copy()
+        made._sha256 = sha256
+        made._ways_file = ways_file
+        return made
 
     @model_validator(mode="after")
     def _know_every_state(self) -> Profile:
@@ -146,7 +167,7 @@ class Profile(Part):
         found = self.lookup.names if self.lookup else ()
         used = placeholders(self.batch.path)
         known = ("key", *found)
-        if not used or not set(used) <= set(known):
+        if not used or (self.ways is None and not set(used) <= set(known)):
             raise PydanticCustomError(
                 "path",
                 "the path of a batch needs a placeholder, and one that is known: {known}",
@@ -160,6 +181,9 @@ class Profile(Part):
         `content` is what the profile was made of. Raises ValidationError with their places.
         """
         known = ["key", *(self.lookup.names if self.lookup else ())]
+        if self.ways is not None:
+            # Its author's own class finds what they stand for.
+            return
         faults = [
             unknown_placeholder((part, *place), name, known)
             for part in ("batch", "lookup")

@@ -9,7 +9,6 @@ from contextlib import contextmanager, nullcontext, suppress
 from difflib import SequenceMatcher
 from typing import Any
 
-from automation_service.batch_list import BatchList
 from automation_service.batch_page import BatchPage
 from automation_service.browser import Browser
 from automation_service.elements import Elements
@@ -70,6 +69,7 @@ class Trial:
         self._portal = Portal(browser, profile, base_url, credentials, _FreeGate())
         patience = profile.timings.step or browser.options.timeout
         self._elements = Elements(browser, patience)
+        self._first = ""
         self.stages: list[Stage] = []
         """What was seen so far, in order."""
 
@@ -131,23 +131,17 @@ class Trial:
             self._look(stage, {"session.logged_in": (self._profile.session.logged_in, None)})
 
     def _list(self, key: str | None) -> None:
-        pending = self._profile.pending
         with self._stage("The list of batches that wait") as stage:
-            rows = next(self._rows())
-            keys = [row.key for row in rows]
-            stage.told = f"Its first page has {len(keys)}: {', '.join(keys[:10])}"
+            keys = self._portal.pending(1)
+            stage.told = f"It begins with {keys[0]}." if keys else "Nothing waits."
             if not keys and key is None:
                 stage.fault = "Nothing waits; name a batch with --key."
-            self._look(stage, listing_marks("pending", pending), expected=bool(keys))
-
-    def _rows(self) -> Any:
-        session, pending = self._profile.session, self._profile.pending
-        return BatchList(self._browser, self._elements, self._base_url, session, pending).pages()
+            self._first = keys[0] if keys else ""
+            marks = listing_marks("pending", self._profile.pending)
+            self._look(stage, marks, expected=bool(keys))
 
     def _open(self, key: str | None) -> None:
-        if key is None:
-            key = next(row.key for row in next(self._rows()))
-        key = self._profile.canonical_key(key)
+        key = self._profile.canonical_key(key or self._first)
         page = None
         with self._stage(f"The page of batch {key}") as stage:
             page = self._portal.open_batch(key, self._action.name)

@@ -1,0 +1,133 @@
+"""The ways into a portal: logging in, listing what waits, finding a batch.
+
+They follow the profile. What a profile cannot say a class of its own can do: a Python file beside
+the profile, named in its `ways`, whose one class overrides one of these methods. What becomes of a
+batch is never theirs to say.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any
+
+from automation_service.batch_list import BatchList
+from automation_service.browser import Browser
+from automation_service.elements import Elements
+from automation_service.login_form import LoginForm
+from automation_service.page_state import raise_for_status
+from automation_service.profile import Listing, Profile
+from shared.errors import PortalTimeout, ProfileMismatch
+
+_FAULTS_OF_FILES = (
+    SyntaxError,
+    ImportError,
+    OSError,
+    NameError,
+    AttributeError,
+    TypeError,
+    ValueError,
+)
+OVERRIDABLE = ("log_in", "pending", "find")
+
+
+class Ways:
+    """The ways into one portal, in one browser, under one account."""
+
+    def __init__(
+        self,
+        browser: Browser,
+        profile: Profile,
+        base_url: str,
+        username: str,
+        password: str,
+    ) -> None:
+        """`base_url` is where paths begin."""
+        self._browser = browser
+        self._base_url = base_url.rstrip("/")
+        self._elements = Elements(browser, profile.timings.step or browser.options.timeout)
+        self.profile = profile
+        self.username = username
+        self.password = password
+
+    def log_in(self) -> None:
+        """Log in, once. Raises LoginRefused or AccountLocked if the portal says no."""
+        self.load(self.profile.login.path)
+        login = LoginForm(self._elements, self.profile)
+        form = login.enter(self.username, self.password)
+        if form["found"] == "inside":
+            return
+        if form["found"] is None:
+            raise_for_status(form["http"])
+            raise PortalTimeout("The portal did not show its login form.")
+        login.raise_for_answer(form, self._browser.mask.scrubbed)
+
+    def pending(self, limit: int) -> list[str]:
+        """The ids of up to `limit` batches that wait, oldest first. Raises as BatchList does."""
+        keys: dict[str, None] = {}
+        for rows in self._list(self.profile.pending).pages():
+            keys.update(dict.fromkeys(row.key for row in rows))
+            if len(keys) >= limit:
+                break
+        return list(keys)[:limit]
+
+    def find(self, key: str) -> list[dict[str, str]]:
+        """What stands for placeholders, by name, for every batch that is called exactly `key`.
+
+        `{key}` itself is known without it. Raises as BatchList does.
+        """
+        lookup = self.profile.lookup
+        return [{}] if lookup is None else self._list(lookup).find(key)
+
+    # -- for those who override ---------------------------------------------------------------
+
+    def load(self, path: str) -> None:
+        """Load the page at a path of the portal. Raises as Browser.navigate does."""
+        self._browser.navigate(self._base_url + path)
+
+    def run(self, script: str, **values: Any) -> Any:
+        """What a script says in the page that is there; `values` is known in it.
+
+        The script is an expression, or a promise of one. It must change nothing in the portal.
+        Raises PageChanged if it fails.
+        """
+        patience = self.profile.timings.step or self._browser.options.timeout
+        known = f"(values => ({script}))({json.dumps(values)})"
+        return self._browser.evaluate(known, patience)
+
+    def _list(self, listing: Listing) -> BatchList:
+        session = self.profile.session
+        return BatchList(self._browser, self._elements, self._base_url, session, listing)
+
+
+def ways_class(profile: Profile) -> type[Ways]:
+    """The class that knows the ways of this portal.
+
+    Raises ProfileMismatch if the file beside the profile does not have just one.
+    """
+    file = profile.ways_file
+    if file is None:
+        return Ways
+    try:
+        own = [it for it in _classes_in(file) if issubclass(it, Ways) and it is not Ways]
+    except _FAULTS_OF_FILES as error:
+        raise ProfileMismatch(f"{file.name} cannot be used: {error!r}") from error
+    if len(own) != 1:
+        raise ProfileMismatch(f"{file.name} has {len(own)} classes made of Ways; it needs one.")
+    strange = [name for name in vars(own[0]) if hasattr(Ways, name) and name[0] != "_"]
+    if not strange or not set(strange) <= set(OVERRIDABLE):
+        raise ProfileMismatch(
+            f"{own[0].__name__} in {file.name} overrides {', '.join(strange) or 'nothing'}; it "
+            f"may override: {', '.join(OVERRIDABLE)}."
+        )
+    return own[0]
+
+
+def _classes_in(file: Path) -> list[type]:
+    spec = spec_from_file_location(f"ways_of_{file.stem}", file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return [it for it in vars(module).values() if isinstance(it, type)]
