@@ -6,11 +6,9 @@ batch_approval_service.py's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,12 +16,12 @@ import structlog
 
 from automation_service.batch_page import BatchPage
 from automation_service.browser import Browser
-from automation_service.certificate_desk import CertificateDesk, TraineeFile
+from automation_service.certificate_desk import TraineeFile
 from automation_service.downloads import Downloads
 from automation_service.elements import Elements
 from automation_service.page_state import raise_for_place
+from automation_service.portal_files import PortalFiles
 from automation_service.profile import Action, Locator, Profile
-from automation_service.report_desk import ReportDesk
 from automation_service.ways import ways_class
 from shared.contracts import Condition, HistoryLine, LoginGate, Reading
 from shared.errors import (
@@ -70,9 +68,10 @@ class Portal:
         parts = urlsplit(self._base_url)
         self.origin = f"{parts.scheme}://{parts.netloc}"
         patience = profile.timings.step or browser.options.timeout
-        self._patience = patience
         self._elements = Elements(browser, patience)
         self._ways = ways_class(profile)(browser, profile, base_url, *astuple(credentials))
+        self.files = PortalFiles(browser, self._elements, profile, self._base_url, patience)
+        """What the portal has to download."""
         self._session = profile.session.model_dump()
 
     @property
@@ -111,21 +110,6 @@ class Portal:
         """
         self._browser.leave_page()
 
-    @contextmanager
-    def downloads(self, folder: Path) -> Iterator[Downloads]:
-        """Fetch files into this folder, which is removed at the end; see downloads.py."""
-        with Downloads.into(self._browser, folder, self._patience) as downloads:
-            yield downloads
-
-    def reports(self) -> ReportDesk:
-        """The portal's reports. Raises ProfileMismatch if the profile knows of none."""
-        reports = self.profile.reports
-        if reports is None:
-            raise ProfileMismatch(f"The profile {self.name} does not say where reports are.")
-        return ReportDesk(
-            self._browser, self._elements, self._base_url, self.profile.session, reports
-        )
-
     def fetch_certificates(
         self, key: str, downloads: Downloads, check: Callable[[], None]
     ) -> list[TraineeFile]:
@@ -136,19 +120,10 @@ class Portal:
 
         def fetch() -> list[TraineeFile]:
             (values,) = self._values_of(key)
-            return self.certificates().fetch(values, downloads, check)
+            return self.files.certificates().fetch(values, downloads, check)
 
         found: list[TraineeFile] = self.logged_in_again(fetch)
         return found
-
-    def certificates(self) -> CertificateDesk:
-        """The certificates of batches. Raises ProfileMismatch if the profile knows of none."""
-        certificates = self.profile.certificates
-        if certificates is None:
-            raise ProfileMismatch(f"The profile {self.name} does not say where certificates are.")
-        return CertificateDesk(
-            self._browser, self._elements, self._base_url, self.profile, certificates
-        )
 
     def served_item(self) -> None:
         """Count an item towards the browser's replacement."""

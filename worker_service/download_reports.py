@@ -99,11 +99,11 @@ def download_reports(
     folder = task_folder(context.settings.download_path, claim.task_id, context.slot_id)
     evidence = context.evidence()
     try:
-        with portal.downloads(folder) as downloads:
+        with portal.files.downloads(folder) as downloads:
             report: FetchedReport = portal.logged_in_again(
-                lambda: portal.reports().fetch(wish, downloads, claim.check)
+                lambda: portal.files.reports().fetch(wish, downloads, claim.check)
             )
-            expected = portal.reports().columns(params.report_type)
+            expected = portal.files.reports().columns(params.report_type)
             checked = _check(report, wish.file_kind, list(expected))
             path = report.file.path
             name = f"{params.report_type}-{first}-to-{last}.{params.format}"

@@ -122,14 +122,14 @@ def generate_certificates(
 def _issuing(
     portal: Portal, params: GenerateCertificatesParams, context: TaskContext
 ) -> BatchApprovalService:
-    action = portal.certificates().action_for(params.template)
+    action = portal.files.certificates().action_for(params.template)
     return BatchApprovalService(portal, context.evidence(), action)
 
 
 def _fetch(claim: Claim, portal: Portal, context: TaskContext) -> tuple[Evidence, int]:
     """The ZIP file of all certificates, and how many are in it."""
     folder = task_folder(context.settings.download_path, claim.task_id, context.slot_id)
-    with portal.downloads(folder) as downloads:
+    with portal.files.downloads(folder) as downloads:
         found = portal.fetch_certificates(claim.key, downloads, claim.check)
         name = f"certificates-{safe_name(claim.key)}.zip"
         kind = FileKind.ZIP.content_type

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import inspect, select
 
 from shared.backup.format import UnusableBackup
 from shared.backup.making import Source, make_backup
@@ -22,6 +22,7 @@ from shared.record import Record, artifacts, claims, intents, logins, migrate, s
 from shared.record.logins import Account
 from shared.record.tables import metadata
 from shared.record.tables import tasks as tasks_table
+from shared.record.upgrade import upgrade
 from shared.seal import PUBLIC_KEY_FILE
 from shared.utils import new_id
 from tests.conftest import DATABASES
@@ -333,3 +334,53 @@ def test_half_a_backup_is_refused(old: Place, make_place: MakePlace) -> None:
 
     with pytest.raises(UnusableBackup, match="damaged"):
         restore(backup, new.record, new.results, new.data)
+
+
+OLDER = "0006"
+"""A version of the tables before the newest."""
+
+
+def _as_of(version: str, backup: Path, scratch: Path) -> Path:
+    """What a program of that version would have backed up: its tables, and their columns."""
+    then = Record(f"sqlite:///{scratch}")
+    upgrade(then, to=version)
+    with then.read() as connection:
+        columns = {
+            table: [column["name"] for column in inspect(connection).get_columns(table)]
+            for table in inspect(connection).get_table_names()
+        }
+    then.close()
+    older = backup.with_name("older.zip")
+    with zipfile.ZipFile(backup) as new, zipfile.ZipFile(older, "w") as old:
+        contents = json.loads(new.read("backup.json"))
+        tables = []
+        for part in contents["tables"]:
+            name = Path(part["name"]).stem
+            if name in columns:
+                rows = [json.loads(line) for line in new.read(part["name"]).splitlines()]
+                lines = [json.dumps({c: row[c] for c in columns[name]}) + "\n" for row in rows]
+                content = "".join(lines).encode()
+                old.writestr(part["name"], content)
+                tables.append({**part, "sha256": hashlib.sha256(content).hexdigest()})
+        for part in contents["files"]:
+            old.writestr(part["name"], new.read(part["name"]))
+        told = {**contents, "schema": version, "tables": tables}
+        old.writestr("backup.json", json.dumps(told))
+    return older
+
+
+def test_a_backup_of_an_older_version_is_brought_up_to_date(
+    old: Place, make_place: MakePlace, tmp_path: Path
+) -> None:
+    backup = _as_of(OLDER, old.back_up(), tmp_path / "then.sqlite3")
+    new = make_place("sqlite", "new")
+
+    restore(backup, new.record, new.results, new.data)
+
+    assert new.rows() == old.rows()
+
+    # But not into tables that are newer than it
+    newer = make_place("sqlite", "newer")
+    migrate(newer.record)
+    with pytest.raises(UnusableBackup, match="name a database without tables"):
+        restore(backup, newer.record, newer.results, newer.data)
