@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +17,26 @@ from automation_service.browser import Browser, PageMoved
 from shared.errors import PageChanged, PortalTimeout, ProfileMismatch
 
 _NOT_UNDERSTOOD = "Not understood in the profile"
-_SCRIPTS = sorted((Path(__file__).resolve().parent / "page").glob("*.js"))
-# Comments and indents are for us: they need not travel with every question.
-_LINES = [line.strip() for it in _SCRIPTS for line in it.read_text(encoding="utf-8").splitlines()]
-_SCOPE = "\n".join(line for line in _LINES if line and not line.startswith("//"))
+
+
+def _scope(scripts: Sequence[Path]) -> str:
+    """All of them as one text. Comments and indents need not travel with every question."""
+    texts = (script.read_text(encoding="utf-8") for script in scripts)
+    lines = (line.strip() for text in texts for line in text.splitlines())
+    return "\n".join(line for line in lines if line and not line.startswith("//"))
+
+
+_SCOPE = _scope(sorted((Path(__file__).resolve().parent / "page").glob("*.js")))
 
 
 class Elements:
     """The page in a browser's window, through what can be found on it."""
 
-    def __init__(self, browser: Browser, patience: float) -> None:
-        """`patience`: seconds to wait for something to show."""
+    def __init__(self, browser: Browser, patience: float, more: Sequence[Path] = ()) -> None:
+        """`patience`: seconds to wait for something to show. `more` are scripts with questions."""
         self._browser = browser
         self._patience = patience
+        self._scope = f"{_SCOPE}\n{_scope(more)}"
 
     def ask(self, question: str, about: dict[str, Any], patience: float | None = None) -> Any:
         """Put a question to the page, whichever page comes to stand there.
@@ -55,7 +63,7 @@ class Elements:
         patience = self._patience if patience is None else patience
         values, asked = json.dumps(about.get("values", {})), json.dumps(about)
         script = (
-            f'(() => {{\n"use strict";\nconst values = {values};\n{_SCOPE}\n'
+            f'(() => {{\n"use strict";\nconst values = {values};\n{self._scope}\n'
             f"return {question}({asked}, {round(patience * 1000)});\n}})()"
         )
         try:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from difflib import SequenceMatcher
+from pathlib import Path
 from typing import Any
 
 from automation_service.batch_page import BatchPage
@@ -29,6 +30,7 @@ from shared.errors import AgentError, LoginRefused, ProfileMismatch
 
 REMARK = "Trial of a profile; this is never sent."
 MARKER = "[TRIAL]"
+_SCRIPT = Path(__file__).resolve().parent / "trial.js"
 _WORD = re.compile(r"[\w-]+")
 EXPLAINING_SECONDS = 15.0
 ALIKE = 5
@@ -68,7 +70,7 @@ class Trial:
         browser.mask.cover(credentials.password)
         self._portal = Portal(browser, profile, base_url, credentials, _FreeGate())
         patience = profile.timings.step or browser.options.timeout
-        self._elements = Elements(browser, patience)
+        self._elements = Elements(browser, patience, [_SCRIPT])
         self._first = ""
         self.stages: list[Stage] = []
         """What was seen so far, in order."""
