@@ -201,7 +201,7 @@ class BatchApprovalService:
                     raise PortalTimeout(NOT_READY)
                 claim.check()
                 clicking = True
-                aim.click()
+                aim.fire()
         except AgentError as error:
             if not clicking:
                 self._not_clicked(claim, intent, page, error)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
+from automation_service.aim import Aim
 from automation_service.browser import LEAVING_SECONDS, Browser
 from automation_service.elements import Elements
 from automation_service.profile import Action, Profile
+from automation_service.route import route_of
+from automation_service.walk import Walk
 from shared.contracts import Reading
-from shared.errors import PageChanged, PortalTimeout, ProfileMismatch
+from shared.errors import PortalTimeout
 
 NOT_READY = "The click was not ready in time, so it was not made."
 
@@ -21,8 +24,8 @@ NOT_READY = "The click was not ready in time, so it was not made."
 class Word:
     """What the portal said after a click.
 
-    `signal` is success, already, refused, error, lost (the session), no_answer, silence, or
-    not_clicked: the page did not let the click through.
+    `signal` is success, already, refused, error, lost (the session), no_answer, silence, asked (a
+    question that was declined), or not_clicked: the page did not let the click through.
     """
 
     signal: str
@@ -53,8 +56,14 @@ class BatchPage:
         """The page's own clock when it was read, in milliseconds."""
         self.read_by = time.monotonic()
         """Our clock just after that."""
-        self.touched = False
+        self._base_url: str = seen["base_url"]
+        self._route = route_of(action.steps)
+        self._walk: Walk | None = None
+
+    @property
+    def touched(self) -> bool:
         """True once a step of the action was taken, or may have been, short of the effect."""
+        return self._walk is not None and self._walk.touched
 
     @property
     def values(self) -> dict[str, str]:
@@ -64,15 +73,16 @@ class BatchPage:
     @property
     def offers_action(self) -> bool:
         """True if what the first step uses is there and usable; it is not taken."""
-        step = self._action.steps[0]
-        about = {"values": self._values, "step": step.model_dump(include={"click", "fill"})}
-        patience = self._profile.timings.click_budget
-        return bool(self._elements.do("offers", about, patience)["found"])
+        return self._new_walk("", "", time.monotonic() + self._patience).offers(self._action)
 
     @property
     def first_step(self) -> str:
         """Where the first step is, in words."""
-        return str(self._action.steps[0].at)
+        return str(self._action.steps[0])
+
+    @property
+    def _patience(self) -> float:
+        return self._profile.timings.click_budget
 
     def permit_ends(self, budget: float) -> float:
         """The page's own clock (ms) `budget` seconds after it was read."""
@@ -82,42 +92,37 @@ class BatchPage:
     def aim(self, remark: str, marker: str, budget: float) -> Iterator[Aim]:
         """Take every step but the one with the effect, which is made inside.
 
-        The page takes one click, on what has the effect, within `budget` seconds of when it was
-        read; it has to be left by then, or there is no browser any more. No other request of the
-        page leaves meanwhile. Raises PageChanged if the page, the batch on it or its status are
-        others by now, ProfileMismatch if a step finds nothing to use, PortalTimeout, BrowserDied.
+        The page takes one gesture, on what has the effect, within `budget` seconds of when the
+        batch was read; it has to be left by then, or there is no browser any more. No other request
+        of the page leaves meanwhile. Raises PageChanged if the page, the batch on it or its status
+        are others by now, ProfileMismatch if a step finds nothing to use, PortalTimeout,
+        SessionLost, BrowserDied.
         """
-        left = self.read_by + budget - time.monotonic()
-        if left <= 0:
+        deadline = self.read_by + budget
+        if deadline <= time.monotonic():
             raise PortalTimeout(NOT_READY)
-        self._browser.end_by(self.read_by + budget)
-        permit_ends = self.permit_ends(budget)
-        asked = time.monotonic()
-        answer = self._prepare(remark, marker, permit_ends, max(0.0, left - LEAVING_SECONDS))
-        late = asked + (permit_ends - answer["now"]) / 1000
+        self._browser.end_by(deadline)
+        walk = self._prepare(remark, marker, deadline)
         with self._browser.requests_held():
-            yield Aim(self._browser, answer["at"], late)
+            walk.come_to_rest()
+            yield Aim(self._browser, self._elements, walk, self._route.effect)
 
-    def _prepare(self, remark: str, marker: str, permit_ends: float, patience: float) -> Any:
-        *steps, effect = self._action.steps
-        about = {
-            "values": self._values,
-            "document": self._document,
-            "steps": [step.model_dump(include={"click", "fill"}) for step in steps],
-            "effect": effect.at.model_dump(),
-            "remark": remark,
-            "marker": marker,
-            "permit_ends": permit_ends,
-            "key": self.reading.printed_key,
-            "words": self.reading.words,
-            "batch": self._marks(),
-            "messages": list(self._signals().values()),
-        }
-        self.touched = bool(steps)
-        answer = self._elements.do("prepare", about, patience)
-        self.touched = answer["taken"] > 0
-        self._raise_for_fault(answer)
-        return answer
+    def _prepare(self, remark: str, marker: str, deadline: float) -> Walk:
+        walk = self._walk = self._new_walk(remark, marker, deadline)
+        denied = self._browser.submits_denied() if self._route.crosses else nullcontext()
+        with denied:
+            for leg in self._route.legs:
+                walk.take(leg)
+            walk.prepare(self._route, {**self._marks(), "messages": list(self._signals().values())})
+        return walk
+
+    def _new_walk(self, remark: str, marker: str, deadline: float) -> Walk:
+        ends = self.now + (deadline - self.read_by) * 1000
+        about = {"remark": remark, "marker": marker, "session": self._profile.session.model_dump()}
+        about["values"] = {**self._values, "remark": remark}
+        return Walk(
+            self._browser, self._elements, self._base_url, about, self._document, ends, deadline
+        )
 
     def hear(self, budget: float) -> Word:
         """The portal's first word about this batch after a click: a hint, never proof.
@@ -126,14 +131,16 @@ class BatchPage:
         """
         about = {
             "values": self._values,
-            "document": self._document,
-            "key": self.reading.printed_key,
-            "batch": self._marks(),
+            "document": self._walk.document if self._walk else self._document,
             "session": self._profile.session.model_dump(),
             "signals": self._signals(),
+            **self._marks(),
         }
         left = self.read_by + budget - 2 * LEAVING_SECONDS - time.monotonic()
         answer = self._elements.ask("hear", about, max(0.0, left))
+        declined = [it for it in self._browser.dialogs.seen if not it.expected]
+        if declined and answer["signal"] == "silence":
+            return Word("asked", declined[0].words)
         return Word(answer["signal"], answer.get("words", ""))
 
     def _signals(self) -> dict[str, Any]:
@@ -141,37 +148,10 @@ class BatchPage:
         return {name: signal for name, signal in outcomes.items() if signal is not None}
 
     def _marks(self) -> dict[str, Any]:
-        return self._profile.batch_for(self._action).model_dump(include={"printed_key", "status"})
-
-    def _raise_for_fault(self, answer: dict[str, Any]) -> None:
-        fault = answer.get("fault")
-        if fault == "moved":
-            raise PageChanged("The page changed before the click.")
-        if fault is None:
-            return
-        step = self._action.steps[answer["place"]]
-        if fault == "absent":
-            raise ProfileMismatch(
-                f"There was nothing to use at {step.at}; the profile {self._profile.name} "
-                "expects it."
-            )
-        raise ProfileMismatch(f"The field at {step.at} does not take our marker.")
-
-
-class Aim:
-    """The one click with the effect, ready to be made once."""
-
-    def __init__(self, browser: Browser, at: dict[str, float], late: float) -> None:
-        """`at` is where to click, `late` when the permit ends on our monotonic clock, or sooner."""
-        self._browser = browser
-        self._at = at
-        self._late = late
-
-    @property
-    def is_late(self) -> bool:
-        """True if the page would not take the click any more."""
-        return time.monotonic() > self._late
-
-    def click(self) -> None:
-        """Click. Raises ApplicationError if the click may or may not have been made."""
-        self._browser.click(self._at["x"], self._at["y"])
+        return {
+            "key": self.reading.printed_key,
+            "words": self.reading.words,
+            "batch": self._profile.batch_for(self._action).model_dump(
+                include={"printed_key", "status"}
+            ),
+        }

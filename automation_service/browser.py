@@ -28,6 +28,7 @@ from automation_service.browser_process import (
 from automation_service.chromium import BrowserOptions, chromium_options
 from automation_service.connections import PAGE, Connections
 from automation_service.devtools import DevToolsError, NoAnswer, Tab, TabGone
+from automation_service.dialogs import Dialogs
 from automation_service.keeper import Keeper
 from automation_service.masking import Mask
 from shared.errors import (
@@ -43,6 +44,7 @@ __all__ = ["Browser", "BrowserOptions", "BrowserProcess", "PageMoved", "reap"]
 log = structlog.get_logger()
 
 _GUARD = (Path(__file__).resolve().parent / "guard.js").read_text(encoding="utf-8")
+_STEPPING = "window.agentGuard.beginSteps()"
 BLANK = "about:blank"
 LEAVING_SECONDS = 0.5
 """How long it may take to leave a page."""
@@ -223,6 +225,36 @@ class Browser:
         with self._answering("a click"):
             for move in ("mouseMoved", "mousePressed", "mouseReleased"):
                 self._tab.call("Input.dispatchMouseEvent", MARGIN, type=move, **about)
+
+    def press_enter(self) -> None:
+        """Press Enter, once, in whatever has the focus.
+
+        Raises BrowserDied if nobody knows whether it was pressed.
+        """
+        key = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13}
+        typed = {"text": "\r", "unmodifiedText": "\r"}
+        with self._answering("a key"):
+            self._tab.call("Input.dispatchKeyEvent", MARGIN, type="keyDown", **key, **typed)
+            self._tab.call("Input.dispatchKeyEvent", MARGIN, type="keyUp", **key)
+
+    @property
+    def dialogs(self) -> Dialogs:
+        """What pages ask by alert, confirm and prompt, and how it is answered."""
+        return self._tab.dialogs
+
+    @contextmanager
+    def submits_denied(self) -> Iterator[None]:
+        """In pages that come inside of this, nothing is submitted but by steps of ours."""
+        method = "Page.addScriptToEvaluateOnNewDocument"
+        with self._answering("guarding the pages to come"):
+            script = self._tab.call(method, MARGIN, source=_STEPPING)["identifier"]
+        try:
+            yield
+        finally:
+            if not self._condemned:
+                method = "Page.removeScriptToEvaluateOnNewDocument"
+                with self._answering("guarding the pages to come"):
+                    self._tab.call(method, MARGIN, identifier=script)
 
     def picture(self) -> bytes:
         """What the window shows now, as JPEG, without the secrets that `mask` covers.

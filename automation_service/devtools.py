@@ -13,11 +13,10 @@ from collections import deque
 from contextlib import ExitStack
 from typing import Any
 
-import structlog
 from websockets.exceptions import WebSocketException
 from websockets.sync.client import connect
 
-log = structlog.get_logger()
+from automation_service.dialogs import Dialogs
 
 # The library writes every frame to its debug log, passwords too.
 _QUIET = logging.getLogger("automation_service.devtools")
@@ -43,11 +42,13 @@ class TabGone(DevToolsError):
 class Tab:
     """One tab of a running browser."""
 
-    def __init__(self, address: str, target: str) -> None:
+    def __init__(self, address: str, target: str, dialogs: Dialogs | None = None) -> None:
         """`address` is where the browser listens for debuggers, `target` the tab's id.
 
-        Raises TabGone if it is not there.
+        `dialogs` answers those that its pages open. Raises TabGone if it is not there.
         """
+        self.target = target
+        self.dialogs = dialogs or Dialogs()
         self._stack = ExitStack()
         self._calls = 0
         self._loaded: deque[str] = deque(maxlen=_PAGES_REMEMBERED)
@@ -145,18 +146,15 @@ class Tab:
 
     def _take_note(self, event: str | None, about: Any) -> None:
         if event == "Page.javascriptDialogOpening":
-            self._leave_dialog(about)
+            self._answer_dialog(about)
         elif event == "Page.frameNavigated" and "parentId" not in about["frame"]:
             self._loaded.append(about["frame"]["loaderId"])
 
-    def _leave_dialog(self, dialog: dict[str, Any]) -> None:
-        # Only "do you really want to leave?" is answered with yes; everything else is not ours to
-        # agree to. The answer to this call is nobody's: its number is never waited for.
-        leaving = dialog["type"] == "beforeunload"
-        if not leaving:
-            log.warning("dialog_dismissed", kind=dialog["type"], text=dialog["message"])
+    def _answer_dialog(self, dialog: dict[str, Any]) -> None:
+        # The answer to this call is nobody's: its number is never waited for.
         self._calls += 1
-        self._send(self._calls, "Page.handleJavaScriptDialog", {"accept": leaving})
+        answer = self.dialogs.answer(dialog["type"], dialog["message"])
+        self._send(self._calls, "Page.handleJavaScriptDialog", answer)
 
 
 def _result(message: dict[str, Any]) -> dict[str, Any]:

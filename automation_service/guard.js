@@ -1,8 +1,10 @@
 // Stands in every document from its beginning and lets nothing through that could have an effect:
-// no mouse, no key, whoever sends it and however late. One permit opens it for one click.
+// no mouse, no key, whoever sends it and however late. One permit opens it for one gesture, and for
+// one "yes" to a question that the gesture brings.
 // What the page does to itself by script is its own affair until there is a permit, and then it is
-// not: only what we do ourselves, the one click, and the one submit that follows it. From our first
-// step on nothing is submitted before that, whatever our steps set off and however late.
+// not: only what we do ourselves, the one gesture, and the one submit that follows it. From our
+// first step on nothing is submitted before that, whatever our steps set off and however late, but
+// for the one submit of a step that is said to lead to another page.
 (() => {
   "use strict";
 
@@ -12,30 +14,58 @@
   let permit = null;
   let ours = 0;
   let stepping = false;
+  let passes = 0;
   let refused = false;
 
   const isInTime = () => performance.now() <= permit.ends;
 
+  // A permit is one for all documents that it was given to: `state` is theirs together.
+  const isOpen = () => permit !== null && !permit.state.spent && isInTime() && permit.holds();
+
   const mayClick = (event) => {
-    if (permit === null || permit.spent || !isInTime()) return false;
-    if (event.type.startsWith("key") || !permit.element.contains(event.target)) return false;
-    if (!permit.holds()) return false;
-    permit.spent = event.type === "click";
+    if (event.type.startsWith("key") || permit.gesture !== "click") return false;
+    if (!permit.element.contains(event.target) || !isOpen()) return false;
+    permit.state.spent = event.type === "click";
     return true;
   };
 
-  const maySubmit = () => {
-    if (permit === null) return !stepping;
-    if (!permit.spent || permit.submitted || !isInTime()) return false;
-    permit.submitted = true;
+  // The button that a browser presses by itself where Enter is pressed in a field.
+  const isDefaultButton = ({ target }) =>
+    target === permit.element ||
+    (target.form && target.form === permit.element.form && /^(submit|image)$/.test(target.type));
+
+  const mayPress = (event) => {
+    if (permit.gesture !== "press" || !isInTime()) return false;
+    if (event.type === "click") {
+      if (!permit.state.spent || permit.state.clicked || !isDefaultButton(event)) return false;
+      permit.state.clicked = true;
+      return true;
+    }
+    if (event.key !== permit.key || !permit.element.contains(event.target)) return false;
+    if (event.type !== "keydown") return event.type.startsWith("key") && permit.state.spent;
+    if (!isOpen()) return false;
+    permit.state.spent = true;
+    return true;
+  };
+
+  // `way` is how: an event that asks first, or a call that asks nobody. A script may use both.
+  const maySubmit = (way) => {
+    if (permit === null) {
+      if (!stepping) return true;
+      if (passes === 0) return false;
+      passes -= 1;
+      return true;
+    }
+    if (!permit.state.spent || permit.state[way] || !isInTime()) return false;
+    permit.state[way] = true;
     return true;
   };
 
   const mayPass = (event) => {
-    if (event.type === "submit") return maySubmit();
+    if (event.type === "submit") return maySubmit("submitted");
     if (ours > 0) return true;
-    if (!event.isTrusted && permit === null) return true;
-    return mayClick(event);
+    if (permit === null) return !event.isTrusted;
+    return mayClick(event) || mayPress(event);
   };
 
   const guard = (event) => {
@@ -45,9 +75,46 @@
     event.stopImmediatePropagation();
   };
 
-  for (const type of [...GESTURES, "submit"]) {
-    window.addEventListener(type, guard, { capture: true, passive: false });
+  const stand = () => {
+    for (const type of [...GESTURES, "submit"]) {
+      window.addEventListener(type, guard, { capture: true, passive: false });
+    }
+  };
+
+  // Who opens a document for writing takes all listeners away, ours too.
+  for (const name of ["open", "write", "writeln"]) {
+    const native = Document.prototype[name];
+    Document.prototype[name] = function (...given) {
+      const opened = native.apply(this, given);
+      stand();
+      return opened;
+    };
   }
+
+  const send = HTMLFormElement.prototype.submit;
+  HTMLFormElement.prototype.submit = function () {
+    if (maySubmit("sent")) send.call(this);
+    else refused = true;
+  };
+
+  // Asked again once it was answered: a yes may have been given long before it arrives.
+  const mayAgree = () => {
+    if (permit === null) return true;
+    const { state } = permit;
+    if (!permit.asks || !state.spent || state.agreed || !isInTime() || !permit.holds()) return false;
+    state.agreed = true;
+    return true;
+  };
+
+  const asking = (ask, no) => (...given) => {
+    const answer = ask(...given);
+    if (answer === no || mayAgree()) return answer;
+    refused = true;
+    return no;
+  };
+
+  window.confirm = asking(window.confirm.bind(window), false);
+  window.prompt = asking(window.prompt.bind(window), null);
 
   const agentGuard = {
     // Does what is ours to do and has no effect in the portal.
@@ -59,18 +126,34 @@
         ours -= 1;
       }
     },
-    // From now on only the click with the effect may submit anything.
+    // From now on only the step with the effect may submit anything.
     beginSteps: () => {
       stepping = true;
     },
-    // Lets one click on `element` through, until `ends` (performance.now()) and while `holds()`.
+    // Lets one submit of a step through that leads to another page and has no effect.
+    letSubmit: () => {
+      passes = 1;
+    },
+    // Lets one gesture through on `element`, until `ends` (performance.now()) and while `holds()`:
+    // a "click", the "press" of a `key`, or a "script" of ours. `asks` if it may bring a question.
     // A document gives one permit, ever: false if it did before.
-    permit: (element, ends, holds) => {
+    permit: (given) => {
       if (permit !== null) return false;
-      permit = { element, ends, holds, spent: false, submitted: false };
+      permit = given;
+      return true;
+    },
+    // Does by script what has the effect, once: false if it may not.
+    fire: (work) => {
+      if (permit === null || permit.gesture !== "script" || !isOpen()) {
+        refused = true;
+        return false;
+      }
+      permit.state.spent = true;
+      agentGuard.act(work);
       return true;
     },
     hasRefused: () => refused,
   };
   Object.defineProperty(window, "agentGuard", { value: Object.freeze(agentGuard) });
+  stand();
 })();

@@ -243,7 +243,8 @@ class Portal:
         return seen
 
     def _page(self, action: Action, reading: Reading, seen: dict[str, Any]) -> BatchPage:
-        return BatchPage(self._browser, self._elements, self.profile, action, reading, seen)
+        known = {**seen, "base_url": self._base_url}
+        return BatchPage(self._browser, self._elements, self.profile, action, reading, known)
 
     def _reading(self, began: datetime, seen: dict[str, Any], action: Action) -> Reading:
         words = seen["words"]

@@ -5,10 +5,23 @@ const middleOf = (element) => {
   return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
 };
 
+// Where it is in the window, through all frames that it is in.
+const inWindow = (element) => {
+  let { x, y } = middleOf(element);
+  for (let frame = frameOf(element); frame; frame = frameOf(frame)) {
+    const box = frame.getBoundingClientRect();
+    x += box.x + frame.clientLeft;
+    y += box.y + frame.clientTop;
+  }
+  return { x, y };
+};
+
+const frameOf = (element) => element.ownerDocument.defaultView?.frameElement ?? null;
+
 const onTop = (element) => {
   element.scrollIntoView({ block: "center", inline: "nearest", behavior: "instant" });
   const { x, y } = middleOf(element);
-  const hit = document.elementFromPoint(x, y);
+  const hit = element.getRootNode().elementFromPoint(x, y);
   return hit !== null && (element === hit || element.contains(hit));
 };
 
@@ -18,7 +31,23 @@ const usable = (locator, ms) =>
 const clickable = (locator, ms) =>
   until(() => all(locator).find((it) => visible(it) && enabled(it) && onTop(it)), ms);
 
-const press = (element) => window.agentGuard.act(() => element.click());
+// Fields that a scripted one stands in front of are there and not to be seen.
+const present = (locator, ms) => until(() => all(locator).find(enabled), ms);
+
+const guardOf = (element) => element.ownerDocument.defaultView.agentGuard;
+
+const press = (element) => guardOf(element).act(() => element.click());
+
+// As a mouse does it: some listen to its way down, and open their menu then.
+const clickThrough = (element) =>
+  guardOf(element).act(() => {
+    const about = { bubbles: true, cancelable: true, composed: true, view: window, button: 0 };
+    element.dispatchEvent(new PointerEvent("pointerdown", { ...about, isPrimary: true }));
+    element.dispatchEvent(new MouseEvent("mousedown", about));
+    element.dispatchEvent(new PointerEvent("pointerup", { ...about, isPrimary: true }));
+    element.dispatchEvent(new MouseEvent("mouseup", about));
+    if (element.isConnected) element.click();
+  });
 
 const type = (element, text) => {
   // The prototype's own setter: frameworks that watch a field replace the element's.
@@ -29,47 +58,56 @@ const type = (element, text) => {
   element.dispatchEvent(new Event("change", { bubbles: true }));
 };
 
+// Letter by letter, as for fields that notice nothing else: clearing too.
+const typeByKeys = (element, text) =>
+  guardOf(element).act(() => {
+    const own = element.ownerDocument;
+    const strike = (key, command, value) => {
+      const about = { key, bubbles: true, cancelable: true };
+      const goesOn = element.dispatchEvent(new KeyboardEvent("keydown", about));
+      if (goesOn) own.execCommand(command, false, value);
+      element.dispatchEvent(new KeyboardEvent("keyup", about));
+    };
+    element.focus();
+    own.execCommand("selectAll");
+    strike("Delete", "delete");
+    for (const letter of text) strike(letter, "insertText", letter);
+    element.dispatchEvent(new Event("change", { bubbles: true }));
+  });
+
 // The remark gives way to the marker where the field takes only so many characters.
-const fill = (element, remark, marker) => {
+const roomFor = (element, remark, marker) => {
   const room = element.maxLength > 0 ? element.maxLength - marker.length : Infinity;
-  if (room < 0) return false;
+  if (room < 0) return null;
   const before = room > 1 ? remark.slice(0, room - 1).trim() : "";
-  type(element, before ? `${before} ${marker}` : marker);
-  return element.value.includes(marker);
+  return before ? `${before} ${marker}` : marker;
 };
 
-// Takes every step but the click with the effect: that one is the driver's, and all that is left.
-const prepare = async (about, ms) => {
-  const { steps, effect, remark, marker, key, words, batch, messages } = about;
-  const ends = performance.now() + ms;
-  const left = () => Math.max(0, ends - performance.now());
-  let taken = 0;
-  window.agentGuard.beginSteps();
-  for (const [place, step] of steps.entries()) {
-    const element = await (step.click ? clickable(step.click, left()) : usable(step.fill, left()));
-    if (!isStillOn(about.document)) return { fault: "moved", taken };
-    if (!element) return { fault: "absent", place, taken };
-    taken += 1;
-    if (step.click) press(element);
-    else if (!fill(element, remark, marker)) return { fault: "unmarked", place, taken };
-  }
-  const element = await clickable(effect, left());
-  if (!isStillOn(about.document)) return { fault: "moved", taken };
-  if (!element) return { fault: "absent", place: steps.length, taken };
-  const fields = steps.flatMap((step) => (step.click ? [] : [step.fill]));
-  const holds = () =>
-    element.isConnected &&
-    read(batch.printed_key) === key &&
-    read(batch.status) === words &&
-    fields.every((at) => first(at)?.value.includes(marker));
-  rememberMessages(messages);
-  const permitted = holds() && window.agentGuard.permit(element, about.permit_ends, holds);
-  if (!permitted) return { fault: "moved", taken };
-  return { at: middleOf(element), now: performance.now(), taken };
+const fill = (element, step, { remark, marker }) => {
+  const marks = step.text === null;
+  const text = marks ? roomFor(element, remark, marker) : fillIn(step.text);
+  if (text === null) return false;
+  if (step.typed) typeByKeys(element, text);
+  else type(element, text);
+  return marks ? element.value.includes(marker) : true;
 };
 
-// Whether the first step of approving finds what it needs; it is not taken.
-const offers = async ({ step }, ms) => {
-  const element = await (step.click ? clickable(step.click, ms) : usable(step.fill, ms));
-  return { ...here(), found: element !== null };
+const optionOf = (select, wanted) =>
+  [...select.options].find((it) => squeeze(it.textContent) === wanted) ||
+  [...select.options].find((it) => it.value === wanted);
+
+const chooseOption = (select, option) => {
+  const setter = Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, "value").set;
+  select.focus();
+  if (select.multiple) option.selected = true;
+  else setter.call(select, option.value);
+  select.dispatchEvent(new Event("input", { bubbles: true }));
+  select.dispatchEvent(new Event("change", { bubbles: true }));
 };
+
+const tick = (field, ticked) => {
+  if (field.checked !== ticked) field.click();
+};
+
+const isTicked = (element) =>
+  element.checked ?? element.getAttribute("aria-checked") === "true";

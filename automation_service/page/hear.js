@@ -32,10 +32,14 @@ const isAbout = (words, key, batch, page) =>
   names(words, asPattern(key)) ||
   (isStillOn(page) && read(batch.printed_key) === key && !speaksOfAnother(words, key));
 
+const hasRefused = () =>
+  window.agentGuard?.hasRefused() ||
+  Boolean(window.agentAim?.element.isConnected && guardOf(window.agentAim.element)?.hasRefused());
+
 // The portal's first word after the click, if it is about this batch. A hint, never proof.
 const hear = async ({ document: page, key, batch, session, signals }, ms) => {
   const heard = await until(() => {
-    if (window.agentGuard?.hasRefused()) return { signal: "not_clicked" };
+    if (hasRefused()) return { signal: "not_clicked" };
     if (location.protocol === "chrome-error:") return { signal: "no_answer" };
     if (isLost(session)) return { signal: "lost" };
     for (const [signal, at] of Object.entries(signals)) {

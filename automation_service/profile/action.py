@@ -7,7 +7,7 @@ from pydantic_core import PydanticCustomError
 
 from automation_service.profile.part import Part
 from automation_service.profile.signal import Signal
-from automation_service.profile.step import Step
+from automation_service.profile.step import EFFECTIVE, Step
 from automation_service.profile.value import Value
 
 
@@ -71,6 +71,11 @@ class Action(Part):
             raise PydanticCustomError(
                 "steps", "exactly one step has 'effect: true', and it is the last"
             )
+        for before, step in zip((None, *steps), steps, strict=False):
+            if step.answer and (before is None or not (before.answer or before.kind in EFFECTIVE)):
+                raise PydanticCustomError(
+                    "steps", "what is answered is what the step right before it brings"
+                )
         return steps
 
     @model_validator(mode="after")
@@ -98,4 +103,4 @@ class Action(Part):
     @property
     def marks(self) -> bool:
         """True if a step writes our marker."""
-        return any(step.fill for step in self.steps)
+        return any(step.marks for step in self.steps)

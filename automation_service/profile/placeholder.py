@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -31,6 +31,15 @@ def fill_path(path: str, values: dict[str, str]) -> str:
         return quote(values[found[1]], safe="", errors="replace")
 
     return _PLACEHOLDER.sub(filled, path)
+
+
+def fill_text(
+    text: str, values: dict[str, str], quoted: Callable[[str], str] = lambda value: value
+) -> str:
+    """`text` with every known placeholder filled in, `quoted` for where it stands."""
+    return _PLACEHOLDER.sub(
+        lambda found: quoted(values[found[1]]) if found[1] in values else found[0], text
+    )
 
 
 def texts_in(content: Any, place: Place = ()) -> Iterator[tuple[Place, str]]:

@@ -186,10 +186,10 @@ class Profile(Part):
             return
         faults = [
             unknown_placeholder((part, *place), name, known)
-            for part in ("batch", "lookup")
+            for part in ("batch", "lookup", "actions")
             for place, text in texts_in(content.get(part))
             for name in placeholders(text)
-            if name not in (*known, "page")
+            if name not in (*known, "page", "remark")
         ]
         if faults:
             raise ValidationError.from_exception_data("Profile", faults)

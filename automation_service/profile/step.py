@@ -2,39 +2,188 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from automation_service.profile.expression import Expression
 from automation_service.profile.locator import Locator
 from automation_service.profile.part import Part
 
+USES = ("click", "fill", "press", "choose", "tick", "wait_for", "wait_gone")
+"""The kinds of steps that use something on the page."""
+KINDS = (*USES, "answer", "go", "when", "repeat_until")
+EFFECTIVE = ("click", "press", "choose", "tick", "answer")
+"""The kinds of steps that can have the effect."""
+_BELONGS = {
+    "fill": ("with", "text", "typed"),
+    "press": ("key",),
+    "choose": ("option",),
+    "tick": ("ticked",),
+    "answer": ("says", "accept", "reply"),
+    "when": ("is", "steps"),
+    "repeat_until": ("at_most", "patience", "steps"),
+}
+"""What else a step of a kind may say."""
+
 
 class Step(Part):
-    """One thing to do: click something, or fill a field with the remark and our marker.
+    """One thing to do. It waits by itself for what it uses to be there, visible and enabled.
 
-    `effect` marks the one click that has the effect; no layer ever repeats it.
+    It does one of: click, fill, press, choose, tick, wait_for, wait_gone, answer, go, when,
+    repeat_until.
     """
 
-    click: Locator | None = Field(default=None, description="What to click.")
+    click: Locator | None = Field(
+        default=None,
+        description="What to click, once nothing lies over it. A scripted dropdown is two clicks: "
+        "on what opens it and on the option.",
+    )
     fill: Locator | None = Field(default=None, description="Which field to fill.")
     value: Literal["remark"] = Field(
         default="remark", alias="with", description="With what: the remark and our marker."
     )
+    text: str | None = Field(
+        default=None, description="With what else than the remark: a text with placeholders."
+    )
+    typed: bool = Field(
+        default=False,
+        description="Clear and type key by key, for fields that notice nothing else.",
+    )
+    press: Locator | None = Field(
+        default=None, description="Where to press a key, as in place of a button."
+    )
+    key: Literal["Enter"] = Field(default="Enter", description="Which key.")
+    choose: Locator | None = Field(
+        default=None,
+        description="The `<select>` to choose in, be it hidden behind a scripted one.",
+    )
+    option: str | None = Field(
+        default=None, description="The option's text or else its value, with placeholders."
+    )
+    tick: Locator | None = Field(
+        default=None,
+        description="The checkbox or radio to tick, be it invisible behind its label.",
+    )
+    ticked: bool = Field(default=True, description="False: take the tick away.")
+    wait_for: Locator | None = Field(default=None, description="Wait until this shows.")
+    wait_gone: Locator | None = Field(default=None, description="Wait until this does not show.")
+    answer: Literal["alert", "confirm", "prompt"] | None = Field(
+        default=None,
+        description="The question that the step before brings; any other is declined and reported.",
+    )
+    says: Expression | None = Field(
+        default=None, description="A regular expression for all that the question says."
+    )
+    accept: bool = Field(default=True, description="False: decline it.")
+    reply: str = Field(default="", description="What a prompt is answered with.")
+    go: str | None = Field(
+        default=None, description="The path of a page to go to, with placeholders."
+    )
+    when: Locator | None = Field(
+        default=None, description="Only take `steps` if what this finds `is` in that state now."
+    )
+    state: Literal["shown", "absent", "enabled", "disabled", "ticked", "unticked"] = Field(
+        default="shown", alias="is", description="The state that `when` looks for."
+    )
+    repeat_until: Locator | None = Field(
+        default=None, description="Take `steps` again and again until this shows."
+    )
+    at_most: int = Field(default=3, ge=1, le=20, description="How often `steps` may be taken.")
+    patience: float = Field(
+        default=1.0, gt=0, le=60, description="Seconds to wait after each time; whole or not."
+    )
+    steps: tuple[Step, ...] = Field(
+        default=(), description="The steps of `when` and `repeat_until`; none has the effect."
+    )
+    leads_to: Literal["page"] | None = Field(
+        default=None,
+        description="`page`: another page comes in place of this one, and the next step is taken "
+        "there. The step may submit a form, once, and must have no effect by that.",
+    )
     effect: bool = Field(default=False, description="True for the step that has the effect.")
+    names_batch: Locator | Literal[False] | None = Field(
+        default=None,
+        description="With `effect` on another page than the batch's own: where that page names "
+        "the batch, or `false` if it nowhere does.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _do_one_thing(cls, given: Any) -> Any:
+        if not isinstance(given, dict):
+            return given
+        kinds = [kind for kind in KINDS if given.get(kind) is not None]
+        if len(kinds) != 1:
+            raise PydanticCustomError(
+                "step", "a step does one of: {kinds}", {"kinds": ", ".join(KINDS)}
+            )
+        for kind, words in _BELONGS.items():
+            for word in words:
+                if word in given and word not in _BELONGS.get(kinds[0], ()):
+                    raise PydanticCustomError(
+                        "step",
+                        "'{word}' belongs to {kind}, not to {other}",
+                        {"word": word, "kind": kind, "other": kinds[0]},
+                    )
+        return given
 
     @model_validator(mode="after")
-    def _be_one_thing(self) -> Step:
-        if (self.click is None) == (self.fill is None):
-            raise PydanticCustomError("step", "a step has either click or fill")
-        if self.effect and self.click is None:
-            raise PydanticCustomError("step", "the step with the effect is a click")
+    def _be_whole(self) -> Step:
+        fault = self._fault()
+        if fault:
+            raise PydanticCustomError("step", "{fault}", {"fault": fault})
         return self
 
+    def _fault(self) -> str | None:
+        kind = self.kind
+        if kind == "choose" and self.option is None:
+            return "choose needs 'option'"
+        if kind == "answer" and self.says is None:
+            return "answer needs 'says': what the question says"
+        if kind in ("when", "repeat_until") and not self.steps:
+            return f"{kind} needs 'steps'"
+        if any(it.effect or it.leads_to or it.kind in ("answer", "go") for it in self.steps):
+            return f"no step of {kind} has the effect, leads to another page, goes or answers"
+        if kind == "go" and not str(self.go).startswith("/"):
+            return "go needs a path that begins with /"
+        if self.leads_to and kind not in ("click", "press", "choose"):
+            return f"a step with {kind} leads to no page"
+        return self._fault_of_effect()
+
+    def _fault_of_effect(self) -> str | None:
+        if not self.effect:
+            return "names_batch belongs to the step with the effect" if self.names_batch else None
+        if self.kind not in EFFECTIVE:
+            return f"the step with the effect is one of: {', '.join(EFFECTIVE)}"
+        if self.leads_to:
+            return "nothing is done where the step with the effect leads to"
+        if self.kind == "answer" and (self.answer == "alert" or not self.accept):
+            return "only accepting a confirm or a prompt can have the effect"
+        return None
+
     @property
-    def at(self) -> Locator:
-        """What the step uses."""
-        at = self.click or self.fill
-        assert at is not None
-        return at
+    def kind(self) -> str:
+        """Which of KINDS it is."""
+        return next(kind for kind in KINDS if getattr(self, kind) is not None)
+
+    @property
+    def at(self) -> Locator | None:
+        """What on the page the step uses; None for one that uses nothing."""
+        at = getattr(self, self.kind)
+        return at if isinstance(at, Locator) else None
+
+    @property
+    def marks(self) -> bool:
+        """True if it writes our marker."""
+        return self.fill is not None and self.text is None
+
+    @property
+    def crosses(self) -> bool:
+        """True if the next step is taken on another page."""
+        return self.leads_to is not None or self.go is not None
+
+    def __str__(self) -> str:
+        """What it uses, in words for a message."""
+        return str(self.at or self.go or f"the {self.answer}")

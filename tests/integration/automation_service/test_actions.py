@@ -133,7 +133,7 @@ def heard(portal_with: OpenPortal, signals: dict[str, Any]) -> str:
     approve = {**PROFILE["actions"]["approve"], "outcomes": signals}
     page = portal_with(actions={"approve": approve}).open_batch("A")
     with page.aim("", "[m]", BUDGET) as aim:
-        aim.click()
+        aim.fire()
     return page.hear(BUDGET).signal
 
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from automation_service.evidence import PICTURE_ROOM, EvidenceFolder
-from automation_service.profile import Reclick
+from automation_service.profile import Locator, Reclick
 from shared.contracts import Attribution, Condition, EvidenceKind, Review, Verdict
 from shared.errors import ApplicationError, ClaimLost, EvidenceFailed, ProfileMismatch
 from shared.task_state import ItemStatus
@@ -283,7 +283,7 @@ def test_a_profile_that_does_not_fit_ends_the_task_before_any_click(desk: Desk) 
     claim = InMemoryClaim(desk.a_batch())
     approve = desk.profile.action("approve")
     steps = approve.steps
-    wrong = steps[0].model_copy(update={"click": steps[0].at.model_copy(update={"css": ".nope"})})
+    wrong = steps[0].model_copy(update={"click": Locator(css=".nope")})
     actions = {"approve": approve.model_copy(update={"steps": (wrong, *steps[1:])})}
     timings = desk.profile.timings.model_copy(update={"click_budget": 3})
     profile = desk.profile.model_copy(update={"actions": actions, "timings": timings})

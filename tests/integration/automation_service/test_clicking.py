@@ -20,7 +20,7 @@ FORM = """<form id=form onsubmit="fetch('/effect', {method: 'POST'}); return fal
 
 def click_once(page: BatchPage, budget: float = BUDGET) -> None:
     with page.aim("", "[m]", budget) as aim:
-        aim.click()
+        aim.fire()
 
 
 def test_a_page_takes_one_click_with_effect(portal: Portal, pages: Pages) -> None:
@@ -28,8 +28,8 @@ def test_a_page_takes_one_click_with_effect(portal: Portal, pages: Pages) -> Non
     page = portal.open_batch("A")
 
     with page.aim("", "[m]", BUDGET) as aim:
-        aim.click()
-        aim.click()
+        aim.fire()
+        aim.fire()
 
     assert page.hear(BUDGET).signal == "not_clicked"
     assert pages.wait_for_posts(1) == ["/effect"]
@@ -44,7 +44,7 @@ def test_a_click_after_the_permit_has_no_effect(
     with page.aim("", "[m]", BUDGET) as aim:
         # Given a worker that sleeps between looking at its clock and clicking
         browser.evaluate("performance.now = () => 1e12", PATIENCE)
-        aim.click()
+        aim.fire()
 
     assert page.hear(BUDGET).signal == "not_clicked"
     assert pages.posts == []
@@ -199,7 +199,7 @@ def test_a_page_polls_no_portal_while_a_click_is_made(
         during = browser.evaluate("new Promise(go => setTimeout(() => go(sent), 200))", PATIENCE)
         held = {f"/poll/{number}" for number in range(before, during)}
         arrived = held & set(pages.posts)
-        aim.click()
+        aim.fire()
 
     assert held
     assert arrived == set()

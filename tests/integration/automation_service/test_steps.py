@@ -59,7 +59,7 @@ def test_what_an_earlier_step_submits_never_leaves(
     page = two_steps.open_batch("A")
 
     with page.aim("", "[m]", BUDGET) as aim:
-        aim.click()
+        aim.fire()
 
     assert pages.wait_for_posts(1) == ["/effect"]
 
@@ -169,5 +169,5 @@ def _clicked(portal_with: OpenPortal, pages: Pages, button: str) -> Any:
     pages.batch("BATCH001", OPEN + button)
     page = portal_with().open_batch("BATCH001")
     with page.aim("", "[m]", BUDGET) as aim:
-        aim.click()
+        aim.fire()
     return page

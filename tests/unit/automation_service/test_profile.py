@@ -189,7 +189,31 @@ def test_text_that_is_no_yaml_is_refused_with_its_place(fault_of: Faulty) -> Non
     [
         ("\n        effect: true", "", "exactly one step"),
         ("- click: .action-bar .approve-btn", "- {click: .a, effect: true}", "exactly one step"),
-        ('- fill: "#confirm-dialog #remark"', "- {fill: .a, click: .b}", "either click or fill"),
+        ('- fill: "#confirm-dialog #remark"', "- {fill: .a, click: .b}", "does one of: click"),
+        ('- fill: "#confirm-dialog #remark"', "- {fill: .a, key: Enter}", "'key' belongs to press"),
+        ('- fill: "#confirm-dialog #remark"', "- {fill: .a, leads_to: page}", "leads to no page"),
+        ('- fill: "#confirm-dialog #remark"', "- {choose: .a}", "choose needs 'option'"),
+        ('- fill: "#confirm-dialog #remark"', "- {go: 'https://x.example'}", "begins with /"),
+        (
+            '- fill: "#confirm-dialog #remark"',
+            "- {when: .a, steps: [{click: .b, effect: true}]}",
+            "no step of when has the effect",
+        ),
+        (
+            "- click: .action-bar .approve-btn",
+            "- {answer: alert, says: Hello}",
+            "the step right before it brings",
+        ),
+        (
+            "text: Confirm}\n        effect",
+            "text: Confirm}\n        leads_to: page\n        effect",
+            "nothing is done where",
+        ),
+        (
+            '- fill: "#confirm-dialog #remark"',
+            '- {fill: .a, text: "{kye}"}',
+            "unknown placeholder 'kye'",
+        ),
         ('match: "[0-9]+"', 'match: "["', "not a regular expression"),
         ("BATCH{key:0>3}", "BATCH{number}", "not a form"),
         ("/esc/batches/{key}", "/esc/batches", "needs a placeholder, and one that is known: {key}"),

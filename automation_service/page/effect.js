@@ -1,0 +1,109 @@
+// The one step that has the effect: made ready here, and made by the driver or by `fire`.
+
+const marksIn = (steps) => steps.filter((step) => step.fill && step.text === null);
+
+// True while the page still shows this batch as it was read, or names it where the profile says.
+const isOfBatch = ({ names_batch: named, home, batch, key, words }) => {
+  const isRead = () => read(batch.printed_key) === key && read(batch.status) === words;
+  if (named === false) return !home || isRead();
+  if (!named) return home && isRead();
+  return all(named).some((it) => names(textOf(it) || squeeze(it.value), asPattern(key)));
+};
+
+// Every window on the way from the element's own to the top: each has a guard and a clock.
+const windowsOf = (element) => {
+  const found = [];
+  for (let it = element.ownerDocument.defaultView; it; it = it === it.parent ? null : it.parent) {
+    found.push(it);
+    if (it === window) break;
+  }
+  return found;
+};
+
+const permitted = (element, about, holds) => {
+  const left = about.permit_ends - performance.now();
+  const state = {};
+  return windowsOf(element).every((each) =>
+    each.agentGuard.permit({
+      element,
+      holds,
+      state,
+      gesture: about.gesture,
+      key: about.effect.key,
+      asks: about.asks,
+      ends: each === window ? about.permit_ends : each.performance.now() + left,
+    }),
+  );
+};
+
+// Takes the last steps before the effect, and lets nothing but that through from then on.
+const prepare = async (about, ms) => {
+  const { effect, steps } = about;
+  const left = countdown(ms);
+  const told = await take(about, left());
+  if (told.fault) return told;
+  const { taken } = told;
+  const kind = kindOf(effect);
+  const element = await KINDS[kind].find(effect[kind], left());
+  if (!isStillOn(about.document)) return { fault: "moved", taken };
+  if (!element) return { ...absent, place: steps.length, at: effect.said, taken };
+  if (!about.names_batch && about.names_batch !== false && !about.home) {
+    return { fault: "unnamed", taken };
+  }
+  const marks = marksIn(steps);
+  const holds = () =>
+    element.isConnected &&
+    isOfBatch(about) &&
+    marks.every(({ fill: at }) => first(at)?.value.includes(about.marker));
+  rememberMessages(about.messages);
+  if (kind === "press") element.focus();
+  if (!holds() || !permitted(element, about, holds)) return { fault: "moved", taken };
+  takeAim(element);
+  return { at: inWindow(element), now: performance.now(), taken };
+};
+
+const FRAMES_TO_COMPARE = 2;
+
+// What moves is drawn elsewhere in the next frame; so frames are counted from here.
+const takeAim = (element) => {
+  const aim = { element, frames: 0 };
+  const count = () => {
+    aim.frames += 1;
+    if (aim.frames < FRAMES_TO_COMPARE) requestAnimationFrame(count);
+  };
+  requestAnimationFrame(count);
+  window.agentAim = aim;
+};
+
+const isSamePlace = (one, other) => one.x === other.x && one.y === other.y;
+
+// Where the element is that the effect is aimed at, once it does not move any more.
+const still = async ({ at }, ms) => {
+  const left = countdown(ms);
+  const aim = window.agentAim;
+  let before = at;
+  let now = inWindow(aim.element);
+  while ((aim.frames < FRAMES_TO_COMPARE || !isSamePlace(before, now)) && left() > 0) {
+    await new Promise((go) => requestAnimationFrame(go));
+    before = now;
+    now = inWindow(aim.element);
+  }
+  return now;
+};
+
+// Makes it by script, where no gesture does it: in a field that may not even be seen.
+const fire = async ({ effect }) => {
+  const { element } = window.agentAim;
+  const work = () => {
+    if (effect.tick) tick(element, effect.ticked);
+    else chooseOption(element, optionOf(element, fillIn(effect.option)));
+  };
+  return guardOf(element).fire(work);
+};
+
+// Whether the first step of an action finds what it needs; it is not taken.
+const offers = async ({ step }, ms) => {
+  const kind = kindOf(step);
+  if (!kind) return { ...here(), found: true };
+  return { ...here(), found: (await KINDS[kind].find(step[kind], ms)) !== null };
+};

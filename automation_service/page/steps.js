@@ -1,0 +1,128 @@
+// The steps of an action, taken one after another in one document.
+
+const absent = { fault: "absent" };
+
+// What each kind of step does with the element it waited for; a fault if it cannot.
+const KINDS = {
+  click: {
+    find: clickable,
+    take: (element) => clickThrough(element),
+  },
+  fill: {
+    find: usable,
+    take: (element, step, about) =>
+      fill(element, step, about) ? null : { fault: "unmarked" },
+  },
+  press: {
+    find: usable,
+    take: (element) => {
+      element.focus();
+      pressEnter(element);
+    },
+  },
+  choose: {
+    find: present,
+    take: (element, step) => {
+      const option = optionOf(element, fillIn(step.option));
+      if (!option) return absent;
+      guardOf(element).act(() => chooseOption(element, option));
+    },
+  },
+  tick: {
+    find: present,
+    take: (element, step) => {
+      guardOf(element).act(() => tick(element, step.ticked));
+      return isTicked(element) === step.ticked ? null : { fault: "unticked" };
+    },
+  },
+};
+
+const STATES = {
+  shown: (found) => found.some(visible),
+  absent: (found) => !found.some(visible),
+  enabled: (found) => found.some((it) => visible(it) && enabled(it)),
+  disabled: (found) => found.some((it) => visible(it) && !enabled(it)),
+  ticked: (found) => found.some(isTicked),
+  unticked: (found) => found.some((it) => !isTicked(it)),
+};
+
+const kindOf = (step) => Object.keys(KINDS).find((kind) => step[kind]);
+
+const takeOne = async (step, about, left) => {
+  if (step.wait_for) return (await until(() => shown(step.wait_for), left())) ? null : absent;
+  if (step.wait_gone) {
+    return (await until(() => !shown(step.wait_gone), left())) ? null : { fault: "present" };
+  }
+  if (step.when) {
+    return STATES[step.is](all(step.when)) ? takeAll(step.steps, about, left) : null;
+  }
+  if (step.repeat_until) return repeat(step, about, left);
+  if (step.go) {
+    about.taken += 1;
+    location.assign(step.go);
+    return null;
+  }
+  const { find, take } = KINDS[kindOf(step)];
+  const element = await find(step[kindOf(step)], left());
+  if (!isStillOn(about.document)) return { fault: "moved" };
+  if (!element) return absent;
+  about.taken += 1;
+  if (step.leads_to) guardOf(element).letSubmit();
+  return take(element, step, about) || null;
+};
+
+const repeat = async (step, about, left) => {
+  const isThere = () => shown(step.repeat_until);
+  for (let turn = 0; turn < step.at_most; turn += 1) {
+    if (isThere()) return null;
+    const fault = await takeAll(step.steps, about, left);
+    if (fault) return fault;
+    if (await until(isThere, Math.min(left(), step.patience * 1000))) return null;
+  }
+  return isThere() ? null : absent;
+};
+
+const takeAll = async (steps, about, left) => {
+  for (const [place, step] of steps.entries()) {
+    const fault = await takeOne(step, about, left);
+    if (fault) return { place, at: step.said, ...fault };
+  }
+  return null;
+};
+
+const allGuards = (window) =>
+  [window, ...Array.from(window.frames)].flatMap((it) => {
+    try {
+      return it === window ? [it.agentGuard] : allGuards(it);
+    } catch {
+      // A frame of another origin: nobody of ours is in it.
+      return [];
+    }
+  });
+
+const beginSteps = () => {
+  for (const guard of allGuards(window)) guard?.beginSteps();
+};
+
+const countdown = (ms) => {
+  const ends = performance.now() + ms;
+  return () => Math.max(0, ends - performance.now());
+};
+
+// Takes steps that have no effect.
+const take = async (about, ms) => {
+  about.taken = 0;
+  beginSteps();
+  const fault = await takeAll(about.steps, about, countdown(ms));
+  return { ...fault, taken: about.taken };
+};
+
+// While a page waits, what it asks is heard.
+const pause = (_, ms) => new Promise((go) => setTimeout(go, ms));
+
+// The next document, once it came in the place of the one we were on.
+const arrive = async ({ document: before, session }, ms) => {
+  const arrived = await until(() => !isStillOn(before), ms);
+  if (arrived) beginSteps();
+  return { ...here(), arrived: Boolean(arrived), lost: isLost(session) };
+};

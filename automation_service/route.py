@@ -1,0 +1,84 @@
+"""An action's steps, as they are taken: cut where another page comes or the page asks something."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from automation_service.dialogs import DialogRule
+from automation_service.profile import Step
+from automation_service.profile.placeholder import fill_text
+
+
+@dataclass(frozen=True)
+class Leg:
+    """Steps that are taken at one go, and the answers to what the last of them brings."""
+
+    steps: tuple[Step, ...]
+    answers: tuple[Step, ...] = ()
+
+    @property
+    def crosses(self) -> bool:
+        """True if it ends on another page."""
+        return self.steps[-1].crosses
+
+    def rules(self, values: dict[str, str], until: float) -> list[DialogRule]:
+        """How its questions are answered, at the latest `until` (`time.monotonic()`).
+
+        `values` stand for the placeholders in them.
+        """
+        return [_rule(step, values, until) for step in self.answers]
+
+
+@dataclass(frozen=True)
+class Route:
+    """Legs without an effect; the steps right before the effect, on its page; and the effect.
+
+    The effect is one step, or one and the answers to what it brings, of which the last counts.
+    """
+
+    legs: tuple[Leg, ...]
+    approach: tuple[Step, ...]
+    effect: Leg
+
+    @property
+    def crosses(self) -> bool:
+        """True if the effect is on another page than the first step."""
+        return any(leg.crosses for leg in self.legs)
+
+
+def route_of(steps: Sequence[Step]) -> Route:
+    """The way through these steps, of which the last has the effect."""
+    *legs, effect = _legs(steps)
+    approach = Leg(effect.steps[:-1])
+    return Route(tuple(legs), approach.steps, Leg(effect.steps[-1:], effect.answers))
+
+
+def _legs(steps: Sequence[Step]) -> Iterator[Leg]:
+    """Cut after a step that crosses, and before and after one that brings a question."""
+    waiting: list[Step] = []
+    at = 0
+    while at < len(steps):
+        step = steps[at]
+        end = at + 1
+        while end < len(steps) and steps[end].answer:
+            end += 1
+        answers = tuple(steps[at + 1 : end])
+        is_last = end == len(steps)
+        alone = step.crosses or (answers and not is_last)
+        if alone and waiting:
+            yield Leg(tuple(waiting))
+            waiting = []
+        waiting.append(step)
+        if alone or is_last:
+            yield Leg(tuple(waiting), answers)
+            waiting = []
+        at = end
+
+
+def _rule(step: Step, values: dict[str, str], until: float) -> DialogRule:
+    assert step.answer is not None
+    assert step.says is not None
+    says = re.compile(fill_text(step.says, values, re.escape))
+    return DialogRule(step.answer, says, step.accept, fill_text(step.reply, values), until)

@@ -1,0 +1,166 @@
+"""From a batch's page to the one with the effect: steps taken, page after page."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from automation_service.browser import LEAVING_SECONDS, Browser, PageMoved
+from automation_service.elements import Elements
+from automation_service.page_state import raise_for_status
+from automation_service.profile import Action, Step
+from automation_service.profile.placeholder import fill_path
+from automation_service.route import Leg, Route
+from shared.errors import PageChanged, PortalTimeout, ProfileMismatch, SessionLost
+
+_LISTENING = 0.02
+
+
+class Walk:
+    """Where we are between a batch's page and the effect, and until when we may be there."""
+
+    def __init__(
+        self,
+        browser: Browser,
+        elements: Elements,
+        base_url: str,
+        about: dict[str, Any],
+        document: float,
+        permit_ends: float,
+        deadline: float,
+    ) -> None:
+        """`about` is what every question is asked with.
+
+        `deadline` is on `time.monotonic()`; `permit_ends` is the same moment, or an earlier one, on
+        the clock of `document`, which is the batch's own page.
+        """
+        self._browser = browser
+        self._elements = elements
+        self._base_url = base_url
+        self._home = document
+        self._permit_ends = permit_ends
+        self._deadline = deadline
+        self.about = about
+        self.document = document
+        """The page we are on."""
+        self.touched = False
+        """True once a step was taken, or may have been, short of the effect."""
+        self.at: dict[str, float] = {}
+        """Where in the window the effect is, once it is prepared."""
+        self.late = 0.0
+        """When the page takes it no more, or a little earlier, on `time.monotonic()`."""
+
+    @property
+    def _left(self) -> float:
+        return max(0.0, self._deadline - LEAVING_SECONDS - time.monotonic())
+
+    def offers(self, action: Action) -> bool:
+        """True if what the first step uses is there and usable."""
+        about = {**self.about, "step": self.spell(action.steps[0])}
+        return bool(self._elements.do("offers", about, self._deadline - time.monotonic())["found"])
+
+    def take(self, leg: Leg) -> None:
+        """Take these steps, none of which has the effect. Raises as `BatchPage.aim` does."""
+        self._browser.dialogs.expect(leg.rules(self.about["values"], self._deadline))
+        try:
+            self._do("take", {"steps": [self.spell(step) for step in leg.steps]})
+        except PageMoved:
+            if not leg.crosses:
+                raise
+        self._hear_questions(leg)
+        if leg.crosses:
+            self._arrive()
+
+    def prepare(self, route: Route, about: dict[str, Any]) -> None:
+        """Take the last steps, and let nothing but the effect through from then on."""
+        effect = route.effect.steps[0]
+        last = route.effect.answers[-1] if route.effect.answers else effect
+        named = last.names_batch
+        asked = time.monotonic()
+        self._browser.dialogs.forget()
+        answer = self._do(
+            "prepare",
+            {
+                **about,
+                "steps": [self.spell(step) for step in route.approach],
+                "effect": self.spell(effect),
+                "gesture": effect.kind if effect.kind in ("click", "press") else "script",
+                "asks": bool(route.effect.answers),
+                "names_batch": named.model_dump() if named else named,
+                "home": self.document == self._home,
+                "permit_ends": self._permit_ends,
+            },
+        )
+        self._raise_for_questions()
+        self.at = answer["at"]
+        self.late = asked + (self._permit_ends - answer["now"]) / 1000
+
+    def come_to_rest(self) -> None:
+        """Wait until what has the effect does not move any more."""
+        self.at = self._elements.do("still", {"at": self.at}, self._left)
+
+    def spell(self, step: Step) -> dict[str, Any]:
+        """A step as the page's script knows it."""
+        go = None if step.go is None else self._base_url + fill_path(step.go, self.about["values"])
+        return {
+            **step.model_dump(exclude={"steps", "state", "names_batch"}),
+            "is": step.state,
+            "steps": [self.spell(inner) for inner in step.steps],
+            "go": go,
+            "said": str(step),
+        }
+
+    def _do(self, question: str, about: dict[str, Any]) -> Any:
+        before, self.touched = self.touched, True
+        asked = {**self.about, **about, "document": self.document}
+        answer = self._elements.do(question, asked, self._left)
+        self.touched = before or answer["taken"] > 0
+        _raise_for_fault(answer)
+        return answer
+
+    def _hear_questions(self, leg: Leg) -> None:
+        dialogs = self._browser.dialogs
+        while dialogs.awaited and self._left > 0:
+            self._elements.ask("pause", {}, _LISTENING)
+        self._raise_for_questions()
+        if dialogs.awaited:
+            told = leg.answers[-dialogs.awaited].says
+            raise ProfileMismatch(f"The portal did not ask what the profile expects: {told}")
+
+    def _raise_for_questions(self) -> None:
+        for dialog in self._browser.dialogs.seen:
+            if not dialog.expected:
+                words = self._browser.mask.scrubbed(dialog.words)
+                raise PageChanged(f"The portal asks what the profile does not expect: {words}")
+
+    def _arrive(self) -> None:
+        about = {"document": self.document, "session": self.about["session"]}
+        seen = self._elements.ask("arrive", about, self._left)
+        now = time.monotonic()
+        if not seen["arrived"]:
+            raise PortalTimeout("A step did not lead to another page.")
+        if seen["lost"]:
+            raise SessionLost("The portal asks us to log in again.")
+        raise_for_status(seen["http"])
+        self.document = seen["document"]
+        # Read before `now`: by this page's clock the deadline is then or later.
+        self._permit_ends = seen["now"] + (self._deadline - now) * 1000
+
+
+_FAULTS = {
+    "absent": "There was nothing to use at {at}; the profile expects it.",
+    "present": "{at} did not go away.",
+    "unmarked": "The field at {at} does not take our marker.",
+    "unticked": "{at} did not become as the profile says.",
+    "unnamed": "The step with the effect is on another page than the batch's own. Say in its "
+    "names_batch where that page names the batch, or `false` if it nowhere does.",
+}
+
+
+def _raise_for_fault(answer: dict[str, Any]) -> None:
+    fault = answer.get("fault")
+    if fault is None:
+        return
+    if fault == "moved":
+        raise PageChanged("The page changed before the click.")
+    raise ProfileMismatch(_FAULTS[fault].format(at=answer.get("at")))

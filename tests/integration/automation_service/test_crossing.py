@@ -1,0 +1,147 @@
+"""Steps that lead from page to page before the effect, as to a page that asks for a yes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from automation_service.batch_approval_service import BatchApprovalService
+from automation_service.browser import Browser
+from automation_service.evidence import EvidenceFolder
+from automation_service.portal import Portal
+from shared.errors import AgentError, PageChanged, ProfileMismatch, SessionLost
+from shared.task_state import ItemStatus
+from tests.integration.automation_service.conftest import OpenPortal
+from tests.integration.automation_service.pages import PATIENCE, PROFILE, Pages
+from tests.integration.automation_service.worker_double import InMemoryClaim
+
+BUDGET = 10.0
+OPEN = "<i id=status>Open</i>"
+ASK = "<form method=post action=/confirm><button id=ask>Approve</button></form>"
+YES = "<form id=form method=post action=/effect><button id=yes>Yes</button></form>"
+KNOWN = "<b id=user>officer</b>"
+CROSSING: list[dict[str, Any]] = [
+    {"click": "#ask", "leads_to": "page"},
+    {"click": "#yes", "effect": True, "names_batch": "#what"},
+]
+
+
+def portal_by(portal_with: OpenPortal, steps: list[dict[str, Any]]) -> Portal:
+    approve = {**PROFILE["actions"]["approve"], "steps": steps}
+    return portal_with(actions={"approve": approve}, timings={"click_budget": BUDGET})
+
+
+@pytest.fixture
+def portal(portal_with: OpenPortal, pages: Pages) -> Portal:
+    """A portal that asks on a page of its own whether batch A is really to be approved."""
+    pages.batch("A", OPEN + ASK)
+    confirms(pages, "<p id=what>Do you want to approve batch A?</p>")
+    pages.after_post["/effect"] = lambda: pages.batch("A", "<i id=status>Done</i>")
+    return portal_by(portal_with, CROSSING)
+
+
+def confirms(pages: Pages, content: str) -> None:
+    pages.html["/confirm"] = KNOWN + content + YES
+
+
+def approving(portal: Portal, folder: Path) -> BatchApprovalService:
+    return BatchApprovalService(portal, EvidenceFolder(folder, "task"))
+
+
+def fails(portal: Portal, folder: Path, error: type[AgentError], told: str) -> InMemoryClaim:
+    """Approve batch A in vain, without a request that has an effect."""
+    claim = InMemoryClaim("A")
+    with pytest.raises(error, match=told):
+        approving(portal, folder).act(claim, "")
+    return claim
+
+
+def test_the_effect_is_on_the_page_that_asks(portal: Portal, pages: Pages, tmp_path: Path) -> None:
+    outcome = approving(portal, tmp_path).act(InMemoryClaim("A"), "")
+
+    assert (outcome.status, outcome.clicks) == (ItemStatus.DONE, 1)
+    assert pages.posts == ["/confirm", "/effect"]
+
+
+def test_a_page_that_names_another_batch_is_not_confirmed(
+    portal: Portal, pages: Pages, tmp_path: Path
+) -> None:
+    confirms(pages, "<p id=what>Do you want to approve batch AB?</p>")
+
+    claim = fails(portal, tmp_path, PageChanged, "changed")
+
+    assert pages.posts == ["/confirm"]
+    assert len(claim.open_intents) == 1
+
+
+def test_a_page_that_names_no_batch_is_confirmed_only_if_the_profile_says_so(
+    portal_with: OpenPortal, portal: Portal, pages: Pages, tmp_path: Path
+) -> None:
+    confirms(pages, "<p>Are you sure?</p>")
+    first, effect = CROSSING
+    unsaid = portal_by(portal_with, [first, {**effect, "names_batch": None}])
+    said = portal_by(portal_with, [first, {**effect, "names_batch": False}])
+
+    fails(unsaid, tmp_path, ProfileMismatch, "names_batch")
+    assert pages.posts == ["/confirm"]
+
+    assert approving(said, tmp_path).act(InMemoryClaim("A"), "").status is ItemStatus.DONE
+
+
+def test_the_next_page_submits_nothing_by_itself(
+    portal: Portal, pages: Pages, tmp_path: Path
+) -> None:
+    submitting = "document.getElementById('form').requestSubmit()"
+    asks = "<p id=what>Batch A</p>"
+    pages.html["/confirm"] = KNOWN + asks + YES + f"<script>{submitting}</script>"
+
+    page = portal.open_batch("A")
+    with page.aim("", "[m]", BUDGET):
+        pass
+
+    assert pages.posts == ["/confirm"]
+
+
+def test_a_click_on_the_next_page_is_late_by_its_own_clock(
+    portal: Portal, pages: Pages, browser: Browser
+) -> None:
+    page = portal.open_batch("A")
+
+    with page.aim("", "[m]", BUDGET) as aim:
+        browser.evaluate("performance.now = () => 1e12", PATIENCE)
+        aim.fire()
+
+    assert page.hear(BUDGET).signal == "not_clicked"
+    assert pages.posts == ["/confirm"]
+
+
+def test_the_permit_of_the_next_page_ends_with_the_budget(portal: Portal, browser: Browser) -> None:
+    page = portal.open_batch("A")
+
+    with page.aim("", "[m]", BUDGET):
+        assert page._walk is not None
+        left = page._walk._permit_ends - browser.evaluate("performance.now()", PATIENCE)
+
+    assert 0 < left <= BUDGET * 1000
+
+
+def test_a_session_lost_between_the_pages_is_told(
+    portal: Portal, pages: Pages, tmp_path: Path
+) -> None:
+    pages.html["/confirm"] = "<form id=login></form>"
+
+    fails(portal, tmp_path, SessionLost, "log in")
+
+    assert pages.posts == ["/confirm"]
+
+
+def test_a_step_may_go_to_a_page_of_the_batch(
+    portal_with: OpenPortal, portal: Portal, pages: Pages, tmp_path: Path
+) -> None:
+    pages.html["/batches/A/approval"] = KNOWN + "<p id=what>Batch A</p>" + YES
+    going = portal_by(portal_with, [{"go": "/batches/{key}/approval"}, CROSSING[1]])
+
+    assert approving(going, tmp_path).act(InMemoryClaim("A"), "").status is ItemStatus.DONE
+    assert pages.posts == ["/effect"]

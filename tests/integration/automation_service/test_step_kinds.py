@@ -1,0 +1,215 @@
+"""Every kind of step on pages that are made for it, before the effect and as the effect."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from automation_service.batch_page import BatchPage
+from automation_service.browser import Browser
+from automation_service.portal import Portal
+from shared.errors import ProfileMismatch
+from tests.integration.automation_service.conftest import OpenPortal
+from tests.integration.automation_service.pages import APPROVE, PATIENCE, PROFILE, Pages
+
+BUDGET = 12.0
+HASTE = 2.0
+POST = "fetch('/effect', {method: 'POST'})"
+EFFECT = {"click": "#approve", "effect": True}
+HIDDEN = APPROVE.replace("<button", "<button hidden")
+REVEAL = "document.getElementById('approve').hidden = false"
+OPTIONS = "<option>-</option><option value=y>Yes, approve</option>"
+
+
+def portal_by(portal_with: OpenPortal, steps: list[dict[str, Any]]) -> Portal:
+    approve = {**PROFILE["actions"]["approve"], "steps": steps}
+    return portal_with(actions={"approve": approve}, timings={"click_budget": BUDGET})
+
+
+def fired(portal: Portal, budget: float = BUDGET) -> BatchPage:
+    page = portal.open_batch("A")
+    with page.aim("Fine", "[m]", budget) as aim:
+        aim.fire()
+    return page
+
+
+SLOW = f"<script>setTimeout(() => {{ {REVEAL} }}, 200)</script>"
+BEFORE: dict[str, tuple[str, list[dict[str, Any]]]] = {
+    "a constant": (
+        f"""<input id=f oninput="if (this.value === 'for A: Fine') {REVEAL}">""",
+        [{"fill": "#f", "text": "for {key}: {remark}"}],
+    ),
+    "typed over": (
+        f"""<input id=f value=old onkeyup="if (this.value === 'new') {REVEAL}">""",
+        [{"fill": "#f", "text": "new", "typed": True}],
+    ),
+    "Enter": (
+        f"""<input id=f onkeydown="if (event.key === 'Enter') {REVEAL}">""",
+        [{"press": "#f"}],
+    ),
+    "a native select": (
+        f"""<select id=f onchange="if (this.value === 'y') {REVEAL}">{OPTIONS}</select>""",
+        [{"choose": "#f", "option": "Yes, approve"}],
+    ),
+    "a select behind a scripted one": (
+        f"""<select id=f style="display:none" onchange="{REVEAL}">{OPTIONS}</select><b>-</b>""",
+        [{"choose": "#f", "option": "y"}],
+    ),
+    "a scripted dropdown": (
+        """<b id=open onmousedown="document.getElementById('list').hidden = false">Choose</b>"""
+        f"""<ul id=list hidden><li onpointerup="{REVEAL}">Yes</li></ul>""",
+        [{"click": "#open"}, {"click": {"css": "li", "text": "Yes"}}],
+    ),
+    "an invisible checkbox": (
+        f"""<label>I agree<input type=checkbox id=f style="opacity:0; position:absolute"
+        onchange="if (this.checked) {REVEAL}"></label>""",
+        [{"tick": {"label": "I agree"}}],
+    ),
+    "a radio": (
+        f"""<input type=radio name=r id=f onclick="{REVEAL}">""",
+        [{"tick": "#f"}],
+    ),
+    "a tick taken away": (
+        f"""<input type=checkbox checked id=f onchange="if (!this.checked) {REVEAL}">""",
+        [{"tick": "#f", "ticked": False}],
+    ),
+    "waiting": (
+        "<i id=wait>…</i><script>setTimeout(() => wait.remove(), 150)</script>" + SLOW,
+        [{"wait_gone": "#wait"}, {"wait_for": "#approve"}],
+    ),
+    "when it is there": (
+        f'<button id=cookies onclick="this.remove(); {REVEAL}">OK</button>',
+        [
+            {"when": "#cookies", "steps": [{"click": "#cookies"}]},
+            {"when": "#cookies", "steps": [{"click": "#nowhere"}]},
+            {"when": "#approve", "is": "absent", "steps": [{"click": "#nowhere"}]},
+        ],
+    ),
+    "a menu that is wired late": (
+        "<button id=menu>Menu</button><script>setTimeout(() => menu.onclick = () => "
+        + "{ "
+        + REVEAL
+        + " }, 300)</script>",
+        [
+            {
+                "repeat_until": "#approve",
+                "at_most": 5,
+                "patience": 0.2,
+                "steps": [{"click": "#menu"}],
+            }
+        ],
+    ),
+    "in a frame": (
+        f"""<iframe srcdoc="<button id=inner onclick=&quot;parent.{REVEAL}&quot;>Go</button>">
+        </iframe>""",
+        [{"click": {"css": "#inner", "frame": "iframe"}}],
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", BEFORE)
+def test_a_step_before_the_effect(portal_with: OpenPortal, pages: Pages, kind: str) -> None:
+    content, steps = BEFORE[kind]
+    pages.batch("A", "<i id=status>Open</i>" + HIDDEN + content)
+
+    fired(portal_by(portal_with, [*steps, EFFECT]))
+
+    assert pages.wait_for_posts(1) == ["/effect"]
+
+
+EFFECTS: dict[str, tuple[str, dict[str, Any]]] = {
+    "Enter in a form": (
+        f"""<form onsubmit="{POST}; return false"><input id=f><button>Go</button></form>""",
+        {"press": "#f"},
+    ),
+    "Enter that a script hears": (
+        f"""<input id=f onkeydown="if (event.key === 'Enter') {POST}">""",
+        {"press": "#f"},
+    ),
+    "an option": (
+        f"""<select id=f onchange="if (this.value === 'y') {POST}">{OPTIONS}</select>""",
+        {"choose": "#f", "option": "Yes, approve"},
+    ),
+    "an option that submits": (
+        f"""<form method=post action=/effect><select id=f onchange="this.form.submit()">
+        {OPTIONS}</select></form>""",
+        {"choose": "#f", "option": "y"},
+    ),
+    "a switch": (
+        f"""<input type=checkbox id=f onchange="{POST}">""",
+        {"tick": "#f"},
+    ),
+    "a click in a frame": (
+        f"""<iframe srcdoc="<p>.</p><button id=inner onclick=&quot;{POST}&quot;>Go</button>"
+        style="margin: 40px; border: 7px solid"></iframe>""",
+        {"click": {"css": "#inner", "frame": "iframe"}},
+    ),
+    "a form that its script submits": (
+        """<form method=post action=/effect onsubmit="event.preventDefault(); this.submit()">
+        <button id=f>Go</button></form>""",
+        {"click": "#f"},
+    ),
+    "a button that still moves": (
+        f"""<button id=f onclick="{POST}" style="position: relative">Go</button>
+        <script>let x = 0; const move = () => {{ x += 9; f.style.left = x + 'px';
+        if (x < 270) requestAnimationFrame(move) }}; onload = move</script>""",
+        {"click": "#f"},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", EFFECTS)
+def test_the_effect_is_made_once(portal_with: OpenPortal, pages: Pages, kind: str) -> None:
+    content, step = EFFECTS[kind]
+    pages.batch("A", "<i id=status>Open</i>" + content)
+    pages.html["/effect"] = "<b id=user>officer</b>"
+    page = portal_by(portal_with, [{**step, "effect": True}]).open_batch("A")
+
+    with page.aim("", "[m]", BUDGET) as aim:
+        aim.fire()
+        aim.fire()
+
+    page.hear(0.5)
+    assert pages.wait_for_posts(1) == ["/effect"]
+
+
+@pytest.mark.parametrize("kind", ["Enter in a form", "an option", "a switch", "a click in a frame"])
+def test_no_effect_is_made_late(
+    portal_with: OpenPortal, pages: Pages, browser: Browser, kind: str
+) -> None:
+    content, step = EFFECTS[kind]
+    pages.batch("A", "<i id=status>Open</i>" + content)
+    page = portal_by(portal_with, [{**step, "effect": True}]).open_batch("A")
+
+    with page.aim("", "[m]", BUDGET) as aim:
+        late = "performance.now = () => 1e12"
+        browser.evaluate(f"{late}; frames[0] && (frames[0].{late})", PATIENCE)
+        aim.fire()
+
+    assert page.hear(BUDGET).signal == "not_clicked"
+    assert pages.posts == []
+
+
+@pytest.mark.parametrize(
+    ("content", "step", "told"),
+    [
+        ("<select id=f><option>No</option></select>", {"choose": "#f", "option": "Yes"}, "#f"),
+        ("<input type=checkbox id=f onclick='return false'>", {"tick": "#f"}, "did not become"),
+        ("<i id=wait>…</i>", {"wait_gone": "#wait"}, "did not go away"),
+        (
+            "<button id=menu>Menu</button>",
+            {"repeat_until": "#x", "at_most": 2, "patience": 0.1, "steps": [{"click": "#menu"}]},
+            "nothing to use",
+        ),
+    ],
+)
+def test_a_step_that_cannot_be_taken_is_told(
+    portal_with: OpenPortal, pages: Pages, content: str, step: dict[str, Any], told: str
+) -> None:
+    pages.batch("A", "<i id=status>Open</i>" + APPROVE + content)
+
+    with pytest.raises(ProfileMismatch, match=told):
+        fired(portal_by(portal_with, [step, EFFECT]), HASTE)
+
+    assert pages.posts == []
