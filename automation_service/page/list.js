@@ -1,7 +1,11 @@
 // Lists of batches: rows, further pages, searches.
 
-const isFilled = ({ ready, row, empty, busy }) =>
-  !(busy && shown(busy)) && (Boolean(empty && shown(empty)) || shown(ready ?? row));
+// Where a list says that it is empty, one without rows that does not say so is still filling.
+const isFilled = ({ ready, row, empty, busy }) => {
+  if (busy && shown(busy)) return false;
+  if (!empty) return shown(ready);
+  return shown(empty) || ((!ready || shown(ready)) && shown(row));
+};
 
 const keysOf = (listing) => all(listing.row).map((row) => read(listing.key, row));
 

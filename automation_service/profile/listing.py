@@ -25,7 +25,9 @@ class Listing(Part):
         description="What is there once the rows have arrived; without it the first row.",
     )
     empty: Locator | None = Field(
-        default=None, description="What shows in their place when there are none."
+        default=None,
+        description="What shows in their place when there are none. With it, a list without rows "
+        "that does not show this is still filling.",
     )
     busy: Locator | None = Field(
         default=None, description="What shows while rows are still arriving."

@@ -40,6 +40,16 @@ def test_a_list_that_never_fills_is_no_empty_list(portal_with: OpenPortal, pages
         portal_with(pending=CARDS).pending(9)
 
 
+def test_a_list_whose_frame_is_there_before_its_rows_is_no_empty_list(
+    portal_with: OpenPortal, pages: Pages
+) -> None:
+    rows = """<table></table><script>setTimeout(() => {
+        document.querySelector('table').innerHTML = '<tr><td>A' }, 200)</script>"""
+    pages.html["/list"] = KNOWN + rows
+
+    assert portal_with(pending={"next": None}).pending(9) == ["A"]
+
+
 def test_columns_are_found_by_their_headings(portal_with: OpenPortal, pages: Pages) -> None:
     pages.html["/list"] = KNOWN + (
         "<table><thead><tr><th colspan=2>College<th>Batch no.</thead><tbody>"
