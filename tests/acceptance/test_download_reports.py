@@ -21,7 +21,7 @@ AUGUST = "2026-08-01 to 2026-08-31"
 @pytest.fixture
 def here(share: Callable[..., Deployment]) -> Deployment:
     """The running system that the tests share; what stands still does so for two seconds."""
-    return share(batches=60, settings={"SELENIUM_TIMEOUT": "2"})
+    return share(batches=60, concurrency=2, settings={"SELENIUM_TIMEOUT": "2"})
 
 
 @pytest.fixture(scope="module")
@@ -156,3 +156,26 @@ def test_dashboards_are_offered_the_fields_that_they_know(here: Deployment) -> N
     (offered,) = [task for task in listed if task["name"] == "download_reports"]
     assert offered["available"] is True
     assert [field["name"] for field in offered["params"]][:2] == ["report_type", "date_range"]
+
+
+def test_reports_that_are_fetched_at_once_never_reach_each_others_tasks(
+    here: Deployment, person: Person
+) -> None:
+    headings = {"batches": "Batch ID", "approvals": "Batch ID", "colleges": "College"}
+    formats = ("csv", "xlsx")
+    # Given six tasks for two browsers, and a portal that takes its time over each file
+    here.ask_truth("PUT", "/faults", [{"kind": "latency", "ms": 100}])
+    asked = [
+        (kind, file_format, _assign(here, report_type=kind, date_range=AUGUST, format=file_format))
+        for kind in headings
+        for file_format in formats
+    ]
+
+    results = [(k, f, here.finish(answer.json()["task_id"])) for k, f, answer in asked]
+
+    for kind, file_format, result in results:
+        assert only_item(result)["status"] == "downloaded", result["logs"]
+        with person.following(only_link(result), FileKind(file_format)) as file:
+            assert file.name == f"{kind}-2026-08-01-to-2026-08-31.{file_format}"
+            assert read_table(file.path, FileKind(file_format))[0][0] == headings[kind]
+    assert left_in_downloads(here) == []

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +19,7 @@ from sqlalchemy import inspect, select
 from shared.backup.format import UnusableBackup
 from shared.backup.making import Source, make_backup
 from shared.backup.restoring import RESTORED_KEY_FILE, restore
+from shared.config import ROOT
 from shared.contracts import EvidenceKind
 from shared.errors import NothingClicked
 from shared.record import Record, artifacts, claims, intents, logins, migrate, slots
@@ -384,3 +388,35 @@ def test_a_backup_of_an_older_version_is_brought_up_to_date(
     migrate(newer.record)
     with pytest.raises(UnusableBackup, match="name a database without tables"):
         restore(backup, newer.record, newer.results, newer.data)
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "status", "told"),
+    [
+        ("nowhere.zip", {}, 1, "nowhere.zip: No such file"),
+        ("no.zip", {}, 1, "no.zip: It is damaged"),
+        ("backup.zip", {"DATABASE_URL": "mysql://x"}, 2, "DATABASE_URL"),
+        ("backup.zip", {"DATABASE_URL": "postgresql://a@127.0.0.1:1/b"}, 1, "does not answer"),
+        ("backup.zip", {}, 0, "restored the backup of"),
+    ],
+)
+def test_an_operator_is_told_in_a_line_what_came_of_it(
+    old: Place, tmp_path: Path, name: str, settings: dict[str, str], status: int, told: str
+) -> None:
+    old.back_up().rename(tmp_path / "backup.zip")
+    (tmp_path / "no.zip").write_bytes(b"not a backup")
+    place = {"DATA_DIR": str(tmp_path / "new"), "RESULTS_DIR": str(tmp_path / "new" / "results")}
+
+    run = subprocess.run(
+        [sys.executable, "-m", "shared.record", "restore", str(tmp_path / name)],
+        cwd=ROOT,
+        env={"ENV_FILE": "", "PATH": os.environ["PATH"], **place, **settings},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert run.returncode == status, run.stderr
+    said = run.stdout if status == 0 else run.stderr
+    assert told in said
+    assert "Traceback" not in said
