@@ -176,20 +176,25 @@ class Profile(Part):
         return self
 
     def check_placeholders(self, content: Any) -> None:
-        """Refuse placeholders in the batch's part that nobody will fill in.
+        """Refuse placeholders in what concerns a batch that nobody will fill in.
 
         `content` is what the profile was made of. Raises ValidationError with their places.
         """
-        known = ["key", *(self.lookup.names if self.lookup else ())]
         if self.ways is not None:
             # Its author's own class finds what they stand for.
             return
+        found = ("key", *(self.lookup.names if self.lookup else ()))
+        known = {
+            "batch": found,
+            "lookup": ("key", "page"),
+            "actions": (*found, *self.batch.columns, "remark"),
+        }
         faults = [
-            unknown_placeholder((part, *place), name, known)
-            for part in ("batch", "lookup", "actions")
+            unknown_placeholder((part, *place), name, names)
+            for part, names in known.items()
             for place, text in texts_in(content.get(part))
             for name in placeholders(text)
-            if name not in (*known, "page", "remark")
+            if name not in names
         ]
         if faults:
             raise ValidationError.from_exception_data("Profile", faults)

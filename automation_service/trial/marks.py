@@ -42,9 +42,11 @@ def batch_marks(profile: Profile) -> Named:
 
 
 def step_marks(action: Action) -> Named:
-    """What an action's steps use, as it is once all but the last were taken."""
-    numbered = enumerate(action.steps, 1)
-    return dict(mark for number, step in numbered for mark in _in(step, f"steps.{number}"))
+    """What an action's steps use, of those that are taken on the page with the effect."""
+    numbered = list(enumerate(action.steps, 1))
+    begins = max((number for number, step in numbered if step.crosses), default=0)
+    marks = (mark for number, step in numbered[begins:] for mark in _in(step, f"steps.{number}"))
+    return {name: at for name, at in marks if not name.endswith(".wait_gone")}
 
 
 def _in(part: Part, name: str) -> Iterator[tuple[str, tuple[Locator, Locator | None]]]:

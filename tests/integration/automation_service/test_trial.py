@@ -77,6 +77,27 @@ def test_all_is_looked_at_and_nothing_is_done(trial_of: Try, pages: Pages) -> No
     assert pages.posts == []
 
 
+def test_a_confirmation_on_a_page_of_its_own_is_gone_to_and_not_confirmed(
+    trial_of: Try, pages: Pages
+) -> None:
+    steps = [
+        {"click": "#ask", "leads_to": "page"},
+        {"click": "#approve", "effect": True, "names_batch": "h2"},
+    ]
+    pages.batch("A", OPEN + "<a id=ask href=/confirm>Approve</a>")
+    pages.html["/confirm"] = f"<b id=user>officer</b><h2>A</h2>{APPROVE}"
+
+    trial = trial_of("A", actions={"approve": {**PROFILE["actions"]["approve"], "steps": steps}})
+
+    assert [stage.fault for stage in trial.stages] == [""] * 5
+    assert warnings(trial) == []
+    assert [mark.name for mark in trial.stages[-1].marks] == [
+        "steps.2.click",
+        "steps.2.names_batch",
+    ]
+    assert pages.posts == []
+
+
 def test_a_step_that_finds_nothing_fails_and_shows_what_looks_alike(
     trial_of: Try, pages: Pages
 ) -> None:

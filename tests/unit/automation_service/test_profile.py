@@ -239,6 +239,7 @@ def test_text_that_is_no_yaml_is_refused_with_its_place(fault_of: Faulty) -> Non
         ("  next: a.page-next", "  first_page: 1", "'first_page' goes with {page}"),
         ("?status=Pending&sort", "?status={state}&sort", "placeholder 'state'"),
         ("status: .details .status", "status: '[data-id={ky}]'", "did you mean 'key'?"),
+        ("- click: .action-bar .approve-btn", "- click: '#a-{id}'", "unknown placeholder 'id'"),
         ("  lost: form.login #username\n", "", "how does a lost session show?"),
     ],
 )
