@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from automation_service.judgement import Finding, lines_of
+from automation_service.judgement import Finding, bears, lines_of
 from automation_service.profile import Action, Profile
 from shared.contracts import (
     Attribution,
     Condition,
-    HistoryLine,
     Intent,
     ItemOutcome,
     LateFinding,
@@ -133,7 +132,7 @@ class Conclusion:
             )
         shown = f"The batch is {finding.told(self._action)}"
         words = f": the portal shows {reading.words!r}." if reading.words else "."
-        taken = tuple(intent.marker for intent in intents if _bears(reading, intent))
+        taken = tuple(intent.marker for intent in self._effective(reading, intents))
         return self.unverified(shown + words, reading, clicks=clicks, taken=taken)
 
     def late(self, finding: Finding, reading: Reading) -> LateFinding:
@@ -143,7 +142,7 @@ class Conclusion:
         return LateFinding(told + words + self._others(reading), reading)
 
     def _ours(self, reading: Reading, intents: Sequence[Intent], clicks: int) -> ItemOutcome:
-        effective = [intent for intent in intents if _bears(reading, intent)]
+        effective = self._effective(reading, intents)
         earlier = "" if clicks else f" by the click of attempt {effective[0].attempt}"
         done = self._action.done.capitalize()
         return self._outcome(
@@ -178,6 +177,9 @@ class Conclusion:
             dict(reading.columns),
         )
 
+    def _effective(self, reading: Reading, intents: Sequence[Intent]) -> list[Intent]:
+        return [intent for intent in intents if bears(reading, intent.marker, self._action)]
+
     def _done_by_others(self, reading: Reading) -> str:
         lines = lines_of(reading, self._action)
         if not lines:
@@ -195,8 +197,3 @@ class Conclusion:
 
 def _shows(reading: Reading) -> str:
     return f"The portal shows the batch as {reading.words!r}."
-
-
-def _bears(reading: Reading, intent: Intent) -> bool:
-    lines: Sequence[HistoryLine] = reading.history or ()
-    return any(intent.marker in line.remark for line in lines)

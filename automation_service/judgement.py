@@ -33,15 +33,28 @@ def judge(reading: Reading, markers: tuple[str, ...], profile: Profile, action: 
     """What `reading` says; `markers` are those of all intents in question."""
     if reading.condition is Condition.MISSING:
         return Finding.GONE
-    if any(marker in line.remark for marker in markers for line in reading.history or ()):
-        done = reading.condition is Condition.DONE
-        return Finding.OURS if done else Finding.UNDONE
+    if reading.condition is Condition.DONE and any(bears(reading, m, action) for m in markers):
+        return Finding.OURS
+    marked = any(marker in line.remark for marker in markers for line in reading.history or ())
+    if marked and reading.condition is not Condition.DONE:
+        return Finding.UNDONE
     if reading.condition is Condition.MAY_BE_DONE:
         return Finding.PENDING
     if reading.condition is Condition.MAY_NOT_BE_DONE:
         return Finding.MOVED_ON
     attributable = profile.shows_marks(action) and lines_of(reading, action)
     return Finding.SOMEBODY_ELSE if attributable else Finding.DONE
+
+
+def bears(reading: Reading, marker: str, action: Action) -> bool:
+    """True if a line that tells of this action bears the marker.
+
+    A portal may take our click after somebody else's and note our remark without the action: then
+    the marker is there, and what was done is theirs.
+    """
+    lines = reading.history or ()
+    telling = lines if action.recorded is None else lines_of(reading, action)
+    return any(marker in line.remark for line in telling)
 
 
 def lines_of(reading: Reading, action: Action) -> list[HistoryLine]:

@@ -28,15 +28,21 @@ DATABASES = ("sqlite", "postgresql")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--database` says where services and whole systems keep their record in the tests.
+    """Options of ./run test beside pytest's own.
 
-    The record's own tests run on both anyway; what is about SQLite itself stays there.
+    `--database`: the record's own tests run on both anyway; what is about SQLite itself stays
+    there.
     """
     parser.addoption(
         "--database",
         choices=DATABASES,
         default=DATABASES[0],
         help="where whole systems under test keep their record (default: %(default)s)",
+    )
+    parser.addoption(
+        "--portals",
+        action="store_true",
+        help="also try real applications from PyPI and Debian, which are installed once",
     )
 
 

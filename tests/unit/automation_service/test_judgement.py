@@ -14,6 +14,8 @@ from shared.utils import utc_now
 MARKER = "AAB-12345678"
 OURS = HistoryLine("officer", "today", "Approved", f"Verified [{MARKER}]")
 THEIRS = HistoryLine("s.kulkarni", "today", "Approved", "Verified")
+NOTED = HistoryLine("officer", "today", "Comment", f"Verified [{MARKER}]")
+"""Our click came after theirs: the portal took the remark, and there was nothing left to do."""
 SUBMITTED = HistoryLine("College", "long ago", "Submitted", "")
 
 
@@ -41,6 +43,9 @@ def reading(condition: Condition, *history: HistoryLine) -> Reading:
         (reading(Condition.DONE, SUBMITTED, OURS), Finding.OURS),
         (reading(Condition.DONE, SUBMITTED, THEIRS, OURS), Finding.OURS),
         (reading(Condition.DONE, SUBMITTED, THEIRS), Finding.SOMEBODY_ELSE),
+        (reading(Condition.DONE, SUBMITTED, THEIRS, NOTED), Finding.SOMEBODY_ELSE),
+        (reading(Condition.DONE, SUBMITTED, NOTED), Finding.DONE),
+        (reading(Condition.MAY_BE_DONE, SUBMITTED, NOTED), Finding.UNDONE),
         (reading(Condition.DONE, SUBMITTED), Finding.DONE),
         (reading(Condition.DONE), Finding.DONE),
         (reading(Condition.MAY_BE_DONE, SUBMITTED), Finding.PENDING),

@@ -1,0 +1,109 @@
+"""The approval protocol in front of real applications: each story is told of every one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from shared.contracts import Attribution
+from shared.task_state import ItemStatus
+from tests.integration.automation_service.worker_double import InMemoryClaim
+from tests.portals.application import Application
+from tests.portals.desk import Desk
+
+pytestmark = pytest.mark.timeout(900)
+"""The first test of an application waits for its installation."""
+
+AnItem = Callable[[], str]
+
+
+def approved_by(desk: Desk, key: str) -> None:
+    assert desk.act(InMemoryClaim(key)).status is ItemStatus.DONE
+
+
+def test_finds_what_waits(application: Application, desk: Desk) -> None:
+    found = desk.portal.pending(100)
+
+    waiting = {key for key in application.pending if not application.is_approved(key)}
+    assert waiting
+    assert waiting <= set(found)
+    assert application.closed not in found
+
+
+def test_approves_each_item_once(application: Application, desk: Desk, an_item: AnItem) -> None:
+    keys = [an_item() for _ in range(3)]
+
+    outcomes = [desk.act(InMemoryClaim(key)) for key in keys]
+
+    assert [outcome.status for outcome in outcomes] == [ItemStatus.DONE] * 3
+    assert [outcome.clicks for outcome in outcomes] == [1, 1, 1]
+    assert [application.approvals(key) for key in keys] == [1, 1, 1]
+    assert all(application.is_approved(key) for key in keys)
+
+
+def test_repeated_it_only_reads(application: Application, desk: Desk, an_item: AnItem) -> None:
+    key = an_item()
+    desk.act(InMemoryClaim(key))
+
+    again = desk.act(InMemoryClaim(key))
+
+    assert (again.status, again.clicks) == (ItemStatus.ALREADY_DONE, 0)
+    assert application.approvals(key) == 1
+
+
+def test_does_not_call_its_own_what_a_second_browser_did_first(
+    application: Application, desk: Desk, other_desk: Desk, an_item: AnItem
+) -> None:
+    claim = InMemoryClaim(an_item())
+    # Between our look and our click.
+    claim.on_intent = lambda: approved_by(other_desk, claim.key)
+
+    outcome = desk.act(claim)
+
+    assert outcome.status in (ItemStatus.DONE, ItemStatus.ALREADY_DONE, ItemStatus.UNVERIFIED)
+    assert outcome.attribution is not Attribution.OURS
+    assert application.approvals(claim.key) == 1
+
+
+def test_logs_in_again_when_the_session_is_lost_before_the_look(
+    application: Application, desk: Desk, an_item: AnItem
+) -> None:
+    key = an_item()
+    desk.lose_session()
+
+    outcome = desk.act(InMemoryClaim(key))
+
+    assert (outcome.status, outcome.clicks) == (ItemStatus.DONE, 1)
+    assert application.approvals(key) == 1
+
+
+def test_tells_what_became_of_it_when_the_session_is_lost_before_the_effect(
+    application: Application, desk: Desk, an_item: AnItem
+) -> None:
+    claim = InMemoryClaim(an_item())
+    claim.on_intent = desk.lose_session
+
+    outcome = desk.act(claim)
+
+    if application.survives_logout:
+        assert (outcome.status, application.approvals(claim.key)) == (ItemStatus.DONE, 1)
+        return
+    assert (outcome.status, application.approvals(claim.key)) == (ItemStatus.UNVERIFIED, 0)
+    # Asked again nobody clicks: the first click could still arrive.
+    again = desk.act(InMemoryClaim(claim.key, claim.intents, attempt=2))
+    assert (again.status, again.clicks) == (ItemStatus.UNVERIFIED, 0)
+    assert application.approvals(claim.key) == 0
+
+
+def test_is_refused_what_cannot_be_approved(application: Application, desk: Desk) -> None:
+    outcome = desk.act(InMemoryClaim(application.closed))
+
+    assert (outcome.status, outcome.clicks) == (ItemStatus.REFUSED, 0)
+    assert application.approvals(application.closed) == 0
+
+
+def test_does_not_find_what_is_not_there(application: Application, desk: Desk) -> None:
+    outcome = desk.act(InMemoryClaim(application.absent))
+
+    assert (outcome.status, outcome.clicks) == (ItemStatus.NOT_FOUND, 0)
