@@ -38,6 +38,7 @@ from shared.errors import (
     PortalTimeout,
     PortalUnavailable,
 )
+from shared.niceness import set_session_back
 
 __all__ = ["Browser", "BrowserOptions", "BrowserProcess", "PageMoved", "reap"]
 
@@ -85,6 +86,7 @@ class _AnnouncingService(Service):
 
     def start(self) -> None:
         super().start()
+        set_session_back(self.process.pid)
         self._announce(self.process.pid)
 
 

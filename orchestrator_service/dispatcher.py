@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import timedelta
 from typing import Generic, TypeVar
 
@@ -33,7 +33,11 @@ K = TypeVar("K", bound=Hashable)
 LOOK_SECONDS = 0.5
 BREATH_SECONDS = 0.05
 """Between looks at the least: many requests that wake the dispatcher share one look."""
+LONGEST_WAY_SECONDS = 1.0
+"""How long a look gives way to tasks that come in a rush: who asks waits, a doorbell need not."""
 DOORBELLS_A_SLOT = 20
+"""How long the line at the broker is at the most. It is filled up when half of it is gone: a look
+at every due task for one more doorbell costs as much as for many."""
 WATCH_SECONDS = 1.0
 DUE_LIMIT = 200
 LATE_LOOKS_AT_ONCE = 2
@@ -81,13 +85,15 @@ class Dispatcher:
         decision_ttl: timedelta = timedelta(days=7),
         task_time_limit: float = math.inf,
         late_look: timedelta = timedelta(minutes=15),
+        is_busy: Callable[[], bool] = lambda: False,
     ) -> None:
         """A claim that shows no sign of life for `lease_seconds` is released.
 
         A task that waits for a decision longer than `decision_ttl` is cancelled; one that was seen
         running for `task_time_limit` seconds fails. What ended in doubt is looked at again after
-        `late_look`.
+        `late_look`. While `is_busy`, what came in waits a moment for its doorbell.
         """
+        self._is_busy = is_busy
         self._late_look = late_look
         self._task_time_limit = task_time_limit
         self._decision_ttl = decision_ttl
@@ -136,6 +142,12 @@ class Dispatcher:
             time.sleep(BREATH_SECONDS)
             self._wake.wait(LOOK_SECONDS)
             self._wake.clear()
+            self._give_way()
+
+    def _give_way(self) -> None:
+        ends = time.monotonic() + LONGEST_WAY_SECONDS
+        while self._is_busy() and time.monotonic() < ends and not self._stopping:
+            time.sleep(BREATH_SECONDS)
 
     def _look(self) -> None:
         if time.monotonic() >= self._next_watch:
@@ -150,7 +162,8 @@ class Dispatcher:
         line = DOORBELLS_A_SLOT * sum(worker.slots for worker in self._serving)
         with self._record.read() as connection:
             room = line - slots.count_queued(connection)
-            due = slots.due(connection, min(room, DUE_LIMIT)) if room > 0 else []
+            worth_it = 2 * room >= line > 0
+            due = slots.due(connection, min(room, DUE_LIMIT)) if worth_it else []
         if due:
             self._ring(due, room)
 

@@ -7,6 +7,8 @@ under way the tasks that arrive wait for the next, so the more arrive, the less 
 from __future__ import annotations
 
 import asyncio
+import time
+from collections import deque
 from collections.abc import Sequence
 from itertools import zip_longest
 
@@ -18,6 +20,9 @@ from shared.record import Record, tasks
 from shared.record.tasks import Task
 
 MOST_AT_ONCE = 200
+MANY = 8
+MANY_WITHIN_SECONDS = 0.25
+"""So many tasks in such a time are a rush, and what can wait a little lets them through."""
 _NO_ROOM = "{} tasks wait already; nothing was accepted. Try again when some have begun."
 
 
@@ -30,6 +35,13 @@ class Intake:
         self._most_pending = most_pending
         self._arrived: list[tuple[Task, asyncio.Future[Task]]] = []
         self._committing: asyncio.Task[None] | None = None
+        self._arrivals: deque[float] = deque(maxlen=MANY)
+
+    @property
+    def is_busy(self) -> bool:
+        """True while tasks come in a rush; for any thread to ask."""
+        arrivals = list(self._arrivals)
+        return len(arrivals) == MANY and time.monotonic() - arrivals[0] < MANY_WITHIN_SECONDS
 
     async def accept(self, task: Task) -> Task:
         """The task that stands once it is durable: this one, or the caller's earlier one.
@@ -40,6 +52,7 @@ class Intake:
         """
         standing: asyncio.Future[Task] = asyncio.get_running_loop().create_future()
         self._arrived.append((task, standing))
+        self._arrivals.append(time.monotonic())
         if self._committing is None:
             self._committing = asyncio.create_task(self._commit_arrived())
         return await standing

@@ -105,6 +105,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     settings = app.settings
     record = Record(settings.database)
     await asyncio.to_thread(migrate, record)
+    intake = Intake(record, settings.max_pending_tasks)
     queue = TaskQueue(create_celery(settings, keeps_results=False))
     dispatcher = Dispatcher(
         record,
@@ -113,12 +114,14 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         timedelta(seconds=settings.decision_ttl),
         settings.task_time_limit,
         timedelta(seconds=settings.late_look_seconds),
+        lambda: intake.is_busy,
     )
     news = NewsPublisher(settings.redis)
     keys = load_keys(settings)
     sealer = Sealer(record, settings.results_dir, keys.evidence_key)
-    janitor = Janitor(sealer, Retention(record, settings.results_dir, settings.retention_days))
-    edge = build_edge(settings, keys, record, dispatcher, news, sealer)
+    retention = Retention(record, settings.results_dir, settings.retention_days)
+    janitor = Janitor(sealer, retention, lambda: intake.is_busy)
+    edge = build_edge(settings, keys, record, dispatcher, intake, news, sealer)
     app.state.edge = edge
     dispatcher.start()
     janitor.start()
@@ -146,6 +149,7 @@ def build_edge(
     keys: Keys,
     record: Record,
     dispatcher: Dispatcher,
+    intake: Intake,
     news: NewsPublisher,
     sealer: Sealer,
 ) -> Edge:
@@ -158,9 +162,7 @@ def build_edge(
         dispatcher=dispatcher,
         hub=EventHub(record, settings.redis),
         catalogue=catalogue,
-        tasks=TaskService(
-            record, catalogue, Intake(record, settings.max_pending_tasks), dispatcher, news
-        ),
+        tasks=TaskService(record, catalogue, intake, dispatcher, news),
         signer=signer,
         archive=EvidenceArchive(record, settings.results_dir, sealer),
         evidence_key=keys.evidence_key.public,

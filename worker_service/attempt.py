@@ -13,7 +13,7 @@ from automation_service.keeper import Keeper
 from shared.contracts import ItemOutcome
 from shared.errors import ClaimLost, NothingClicked
 from shared.record import Record
-from shared.task_state import ItemStatus
+from shared.task_state import ItemStatus, TaskState
 from worker_service import bookkeeping
 from worker_service.bookkeeping import Claimed
 from worker_service.claim import RecordClaim
@@ -64,8 +64,12 @@ class Attempt:
         self._rules = rules
         self._keeper: Keeper = context.browser.keeper
 
-    def make(self, claimed: Claimed) -> None:
-        """Work on the item until it is decided, and write what was decided."""
+    def make(self, claimed: Claimed) -> TaskState | None:
+        """Work on the item until it is decided, and write what was decided.
+
+        The state the task ended in with this item, and the slot with it; None if it goes on.
+        """
+        ended = None
         ending = self._ending_without_a_click(claimed)
         until = time.monotonic() + self._rules.item_time_limit
         claim = RecordClaim(
@@ -81,10 +85,11 @@ class Attempt:
         with claim, self._keeper.deadline(ITEM, until):
             decision = self._decide(claim, ending)
             try:
-                self._keep(claim, decision)
+                ended = self._keep(claim, decision)
             except ClaimLost as lost:
                 log.warning("claim lost before the outcome was kept", key=claim.key, why=str(lost))
         self._tell(claim.task_id)
+        return ended
 
     def _ending_without_a_click(self, claimed: Claimed) -> ItemOutcome | None:
         """How the item ends if nothing was clicked, when nothing may be; None: work on it."""
@@ -152,15 +157,16 @@ class Attempt:
             intent_open=bool(claim.open_intents),
         )
 
-    def _keep(self, claim: RecordClaim, decision: Decision) -> None:
+    def _keep(self, claim: RecordClaim, decision: Decision) -> TaskState | None:
         if isinstance(decision, Finish):
-            bookkeeping.finished(self._record, claim, self._definition, decision.outcome)
-        elif isinstance(decision, TryAgain):
+            return bookkeeping.finished(self._record, claim, self._definition, decision.outcome)
+        if isinstance(decision, TryAgain):
             bookkeeping.to_try_again(self._record, claim, decision)
         elif isinstance(decision, FailTask):
             bookkeeping.task_failed(self._record, claim, self._definition, decision)
         else:
             log.warning("let go of an item", key=claim.key, reason=decision.reason)
+        return None
 
     def _let_take(self, moment: float) -> None:
         self._keeper.set(ITEM, moment)

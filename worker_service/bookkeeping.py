@@ -33,18 +33,31 @@ from worker_service.registry import Plan, TaskDefinition
 SERVED_STATES = (TaskState.RUNNING, TaskState.CANCELLING)
 
 
-def begin(record: Record, task_id: str) -> Task | None:
-    """Set a task running; None if there is nothing to do for it any more."""
+@dataclass(frozen=True)
+class Answered:
+    """A doorbell that is ours; `task` is None if there is nothing to do for it any more."""
 
-    def write(connection: Connection) -> Task | None:
-        task = tasks.lock(connection, task_id)
-        if task is not None and task.state is TaskState.PENDING:
-            task = tasks.set_state(connection, task, TaskState.RUNNING)
-        if task is None or task.state not in SERVED_STATES:
+    task: Task | None
+
+
+def answer(record: Record, slot_id: str, task_id: str, worker_id: str, pid: int) -> Answered | None:
+    """Answer a doorbell and set its task running; None if it was answered before."""
+
+    def write(connection: Connection) -> Answered | None:
+        if not slots.start(connection, slot_id, worker_id, pid):
             return None
-        return task if task.total is not None else tasks.begin_planning(connection, task)
+        return Answered(_begin(connection, task_id))
 
     return persist(record, write)
+
+
+def _begin(connection: Connection, task_id: str) -> Task | None:
+    task = tasks.lock(connection, task_id)
+    if task is not None and task.state is TaskState.PENDING:
+        task = tasks.set_state(connection, task, TaskState.RUNNING)
+    if task is None or task.state not in SERVED_STATES:
+        return None
+    return task if task.total is not None else tasks.begin_planning(connection, task)
 
 
 @dataclass(frozen=True)
@@ -156,9 +169,12 @@ def planning_failed(
 
 def finished(
     record: Record, claim: RecordClaim, definition: TaskDefinition[Any], outcome: ItemOutcome
-) -> None:
-    """Write an outcome, all it rests on, and the task's end if it was the last. ClaimLost."""
-    persist(record, lambda connection: _finish(connection, claim, definition, outcome))
+) -> TaskState | None:
+    """Write an outcome and all it rests on; if it was the last, the task's end and the slot's.
+
+    The state the task ended in; None if it goes on. Raises ClaimLost.
+    """
+    return persist(record, lambda connection: _finish(connection, claim, definition, outcome))
 
 
 def task_failed(
@@ -199,10 +215,10 @@ def _finish(
     claim: RecordClaim,
     definition: TaskDefinition[Any],
     outcome: ItemOutcome,
-) -> None:
+) -> TaskState | None:
     task = tasks.lock(connection, claim.task_id)
     if task is None or outcomes.is_recorded(connection, claim.held):
-        return
+        return None
     ending = ending_with(task)
     reviewed = outcome.status is ItemStatus.REVIEWED
     if reviewed and ending is not None:
@@ -221,8 +237,12 @@ def _finish(
     told = _spoken(claim.key, definition, outcome)
     news += [log_event(told, _level(outcome)), progress_event(task, told)]
     events.append(connection, task.id, news)
-    if not conclude(connection, task, definition.announcement) and definition.review_item:
+    ended = conclude(connection, task, definition.announcement)
+    if ended is not None:
+        slots.end(connection, claim.held.slot_id)
+    elif definition.review_item:
         await_decision(connection, task)
+    return ended
 
 
 def _level(outcome: ItemOutcome) -> str:

@@ -15,8 +15,8 @@ import structlog
 from shared.correlation import about_task
 from shared.errors import WorkerKilled
 from shared.record import Record, slots, tasks
-from shared.record.persistence import persist
 from shared.record.tasks import Task
+from shared.task_state import TaskState
 from worker_service import bookkeeping
 from worker_service.attempt import ITEM, Attempt, guarded
 from worker_service.context import TaskContext
@@ -51,33 +51,34 @@ class Executor:
     def serve(self, slot_id: str, task_id: str) -> str:
         """Answer a doorbell; returns the state the task is left in, for Flower."""
         rules = self._rules
-        answered = persist(
-            self._record,
-            lambda connection: slots.start(connection, slot_id, rules.worker_id, rules.pid),
-        )
-        if not answered:
+        answered = bookkeeping.answer(self._record, slot_id, task_id, rules.worker_id, rules.pid)
+        if answered is None:
             return "answered before"
+        ended = None
         try:
-            return self._serve(slot_id, task_id)
+            if answered.task is None:
+                return self._look_again(slot_id, task_id)
+            ended = self._serve(slot_id, answered.task)
         finally:
-            bookkeeping.leave(self._record, slot_id, task_id)
-            self._tell(task_id)
+            if ended is None:
+                bookkeeping.leave(self._record, slot_id, task_id)
+                self._tell(task_id)
+        return ended.value if ended else self._state_of(task_id)
 
-    def _serve(self, slot_id: str, task_id: str) -> str:
-        task = bookkeeping.begin(self._record, task_id)
-        if task is None:
-            return self._look_again(slot_id, task_id)
+    def _serve(self, slot_id: str, task: Task) -> TaskState | None:
+        """The state the task ended in by what we did, and our slot with it; None otherwise."""
+        task_id = task.id
         definition = self._task_map.get(task.task_type)
         if definition is None:
             log.warning("task type not offered here", task_id=task_id, task_type=task.task_type)
-            return "not offered here"
+            return None
         with about_task(task_id, task.request_id):
             self._tell(task_id)
             context = self._context_of(task_id, slot_id)
             planned = task if task.total is not None else self._plan(task, definition, context)
-            if planned is not None:
-                self._take_turn(slot_id, planned, definition, context)
-        return self._state_of(task_id)
+            if planned is None:
+                return None
+            return self._take_turn(slot_id, planned, definition, context)
 
     def _look_again(self, slot_id: str, task_id: str) -> str:
         with self._record.read() as connection:
@@ -124,17 +125,20 @@ class Executor:
 
     def _take_turn(
         self, slot_id: str, task: Task, definition: TaskDefinition[Any], context: TaskContext
-    ) -> None:
+    ) -> TaskState | None:
         params = definition.params.model_validate(task.params)
         attempt = Attempt(self._record, definition, params, context, self._tell, self._rules)
         turn_ends = time.monotonic() + self._rules.turn_seconds
         while not self._draining():
             claimed = bookkeeping.claim_next(self._record, task.id, slot_id)
             if claimed is None:
-                return
-            attempt.make(claimed)
+                break
+            ended = attempt.make(claimed)
+            if ended is not None:
+                return ended
             if time.monotonic() >= turn_ends and self._another_waits(task.id):
-                return
+                break
+        return None
 
     def _limit(self) -> float:
         return time.monotonic() + self._rules.item_time_limit

@@ -26,6 +26,7 @@ from shared.config import Settings, load_settings
 from shared.contracts import DOORBELL, TASK_QUEUE
 from shared.errors import ConfigurationError
 from shared.logging_config import configure_logging
+from shared.niceness import step_back
 from shared.record import Record, migrate, why_no_record
 from worker_service.departure import Departure
 from worker_service.lifecycle import Presence, take_fork_lock
@@ -141,12 +142,6 @@ def _die_with_parent() -> None:
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
-def _step_back(niceness: int) -> None:
-    """Let the API answer first on a busy machine; children and browsers inherit it."""
-    inherited = os.getpriority(os.PRIO_PROCESS, 0)
-    os.setpriority(os.PRIO_PROCESS, 0, max(inherited, niceness))
-
-
 def main() -> int:
     """Run a worker; returns the exit status."""
     try:
@@ -170,7 +165,7 @@ def main() -> int:
 def _prepare(settings: Settings) -> Worker:
     configure_logging(settings, "worker")
     warnings.filterwarnings("ignore", category=SecurityWarning)
-    _step_back(settings.worker_niceness)
+    step_back(settings.worker_niceness)
     if os.geteuid() == 0:
         log.warning("running as root: Chromium has no sandbox; a user of its own is safer")
     settings.data_dir.mkdir(parents=True, exist_ok=True)

@@ -63,13 +63,13 @@ def _picture(connection: Connection, task_id: str) -> str | None:
     return None
 
 
-def conclude(connection: Connection, task: Task, task_type: TaskType | None) -> bool:
-    """Make a locked task final if every item has its outcome; True if it is final now.
+def conclude(connection: Connection, task: Task, task_type: TaskType | None) -> TaskState | None:
+    """Make a locked task final if every item has its outcome; the final state, None if not yet.
 
     A cancelled task ends `cancelled`, one for which a failure was noted `failed`.
     """
     if task.total is None or task.finished < task.total:
-        return False
+        return None
     if task.state is TaskState.CANCELLING:
         state = TaskState.CANCELLED
     elif task.error is not None:
@@ -77,7 +77,7 @@ def conclude(connection: Connection, task: Task, task_type: TaskType | None) -> 
     else:
         state = TaskState.COMPLETED
     end(connection, task, state, task_type)
-    return True
+    return state
 
 
 def await_decision(connection: Connection, task: Task) -> bool:

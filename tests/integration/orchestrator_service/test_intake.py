@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
-from orchestrator_service.intake import Intake
+from orchestrator_service.intake import MANY, Intake
 from shared.errors import TooManyTasks
 from shared.record import Record, events, migrate, tasks
 from shared.record.tasks import Task
@@ -99,3 +99,14 @@ def test_everyone_hears_of_a_record_that_takes_nothing(record: Record) -> None:
     assert [isinstance(answer, DBAPIError) for answer in answers] == [True] * 3
     with record.read() as connection:
         assert tasks.count(connection) == 0
+
+
+def test_a_rush_is_many_tasks_at_once_and_not_one_now_and_then(record: Record) -> None:
+    async def scenario() -> tuple[bool, bool]:
+        intake = Intake(record, 1000)
+        await asyncio.gather(*(intake.accept(task()) for _ in range(MANY - 1)))
+        after_some = intake.is_busy
+        await asyncio.gather(*(intake.accept(task()) for _ in range(MANY)))
+        return after_some, intake.is_busy
+
+    assert asyncio.run(scenario()) == (False, True)

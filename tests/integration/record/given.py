@@ -108,7 +108,7 @@ def finished(record: Record, held: HeldClaim, outcome: ItemOutcome = DONE) -> bo
         if outcomes.is_recorded(connection, held):
             return task.state.is_final
         outcomes.record(connection, held, outcome)
-        return conclude(connection, tasks.count_finished(connection, task, 1), None)
+        return conclude(connection, tasks.count_finished(connection, task, 1), None) is not None
 
     return persist(record, write)
 
