@@ -13,7 +13,7 @@ Named = dict[str, tuple[Locator, Locator | None]]
 """Name -> what is looked for, and the row in whose first it is."""
 
 _IN_ROWS = {Listing: {"key", "id", "columns"}, History: {"who", "when", "what", "remark"}}
-_MANY = ("row", "column", "next")
+_MANY = ("row", "ready", "empty", "busy", "next")
 # Counters, dates, prices; and names that style and widget libraries make up anew.
 _CHANGING = re.compile(r"[0-9]")
 _MADE_UP = re.compile(

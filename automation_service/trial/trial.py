@@ -33,7 +33,7 @@ MARKER = "[TRIAL]"
 _SCRIPT = Path(__file__).resolve().parent / "trial.js"
 _WORD = re.compile(r"[\w-]+")
 EXPLAINING_SECONDS = 15.0
-ALIKE = 5
+ALIKE = 3
 """How many things that look alike are told."""
 
 
@@ -205,9 +205,11 @@ class Trial:
             self._ask("clearOutline", {})
 
     def _tell_gaps(self, stage: Stage, marks: Named) -> None:
+        counts = {mark.name: mark.count for mark in stage.marks}
         for mark in stage.marks:
-            optional = mark.name.rpartition(".")[2] in ("empty", "busy", "next")
-            if not mark.count and not optional:
+            part, _, last = mark.name.rpartition(".")
+            without_row = marks[mark.name][1] is not None and not counts.get(f"{part}.row")
+            if not mark.count and not without_row and last not in ("empty", "busy", "next"):
                 stage.warnings.append(f"{mark.name}: nothing is found at {mark.locator}")
                 stage.alike += self._alike(marks[mark.name][0])
 

@@ -131,6 +131,15 @@ def test_what_a_person_should_look_at_is_a_warning(
     assert any(warning in one for one in warnings(trial_of("A", **changes)))
 
 
+def test_a_history_without_lines_is_one_warning(trial_of: Try, pages: Pages) -> None:
+    line = {"who": ".who", "when": ".when", "what": ".what", "remark": ".remark"}
+    pages.batch("A", OPEN + APPROVE + "<table class=lines></table>")
+
+    trial = trial_of("A", batch={"history": {"ready": ".lines", "row": ".lines tr", **line}})
+
+    assert warnings(trial) == ["batch.history.row: nothing is found at .lines tr"]
+
+
 @pytest.mark.parametrize(
     ("key", "content", "fault"),
     [
