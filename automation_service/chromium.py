@@ -6,6 +6,8 @@ import os
 import warnings
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 from selenium.webdriver import ChromeOptions
 
@@ -91,5 +93,14 @@ def _only(hosts: tuple[str, ...]) -> tuple[str, ...]:
     """Let every other host be unknown: to pages, frames, workers and sockets, by proxy or not."""
     if not hosts:
         return ()
-    rules = " , ".join(("MAP * ~NOTFOUND", *(f"EXCLUDE {host}" for host in hosts)))
-    return (f"--host-resolver-rules={rules}", f"--host-rules={rules}")
+    # A proxy is no place that a page can ask for, but Chromium has to find it.
+    proxies = (urlsplit(proxy).hostname or "" for proxy in getproxies().values())
+    return (
+        f"--host-rules={_rules(hosts)}",
+        f"--host-resolver-rules={_rules((*hosts, *filter(None, proxies)))}",
+    )
+
+
+def _rules(hosts: tuple[str, ...]) -> str:
+    allowed = (f"EXCLUDE {host}" for host in dict.fromkeys(hosts))
+    return " , ".join(("MAP * ~NOTFOUND", *allowed))
