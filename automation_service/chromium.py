@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -94,11 +95,17 @@ def _only(hosts: tuple[str, ...]) -> tuple[str, ...]:
     if not hosts:
         return ()
     # A proxy is no place that a page can ask for, but Chromium has to find it.
-    proxies = (urlsplit(proxy).hostname or "" for proxy in getproxies().values())
     return (
         f"--host-rules={_rules(hosts)}",
-        f"--host-resolver-rules={_rules((*hosts, *filter(None, proxies)))}",
+        f"--host-resolver-rules={_rules((*hosts, *_proxies()))}",
     )
+
+
+def _proxies() -> Iterator[str]:
+    for scheme, proxy in getproxies().items():
+        host = urlsplit(proxy if "//" in proxy else f"//{proxy}").hostname
+        if host and scheme != "no":
+            yield host
 
 
 def _rules(hosts: tuple[str, ...]) -> str:

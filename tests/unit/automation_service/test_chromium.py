@@ -13,7 +13,7 @@ PORTAL = "EXCLUDE portal.example , EXCLUDE *.files.example"
 
 @pytest.fixture(autouse=True)
 def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for scheme in ("http", "https", "all"):
+    for scheme in ("http", "https", "all", "no"):
         monkeypatch.delenv(f"{scheme}_proxy", raising=False)
         monkeypatch.delenv(f"{scheme.upper()}_PROXY", raising=False)
 
@@ -32,8 +32,12 @@ def test_every_host_but_the_allowed_ones_is_unknown() -> None:
     ]
 
 
-def test_a_proxy_is_found_and_no_page_can_ask_for_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("https_proxy", "http://user@proxy.example:3128")
+@pytest.mark.parametrize("proxy", ["http://user@proxy.example:3128", "proxy.example:3128"])
+def test_a_proxy_is_found_and_no_page_can_ask_for_it(
+    monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
+    monkeypatch.setenv("https_proxy", proxy)
+    monkeypatch.setenv("no_proxy", "localhost,127.0.0.1")
 
     assert told("portal.example", "*.files.example") == [
         f"--host-rules=MAP * ~NOTFOUND , {PORTAL}",
