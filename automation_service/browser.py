@@ -31,6 +31,7 @@ from automation_service.devtools import DevToolsError, NoAnswer, Tab, TabGone
 from automation_service.dialogs import Dialogs
 from automation_service.keeper import Keeper
 from automation_service.masking import Mask
+from automation_service.windows import Windows
 from shared.errors import (
     ApplicationError,
     BrowserDied,
@@ -71,6 +72,10 @@ _MOVING = (
 
 class PageMoved(PageChanged):
     """The page was replaced by another while it was being used."""
+
+
+class WindowClosed(PageMoved):
+    """The window that was shown closed; the first one is shown again."""
 
 
 class _AnnouncingService(Service):
@@ -140,6 +145,8 @@ class Browser:
             self._downloads = self._open_tab(self.driver.current_window_handle)
             self.put_downloads(None)
             self._connections = Connections(self._open_tab(target["targetId"]))
+            self._shown = self._tab
+            self._windows = Windows(self._address, _GUARD)
         except (WebDriverException, DevToolsError, urllib3.exceptions.HTTPError, OSError) as error:
             self._end()
             raise BrowserDied(f"The browser did not start: {_first_line(error)}") from error
@@ -163,7 +170,8 @@ class Browser:
 
     def alive(self) -> bool:
         """True if the browser answers and may be used; costs a millisecond."""
-        if self._condemned or not self._keeper.is_watching:
+        watched = self._keeper.is_watching and self._windows.is_watching
+        if self._condemned or not watched:
             return False
         try:
             with self._answering("a sign of life"):
@@ -178,14 +186,17 @@ class Browser:
         Raises PortalUnavailable if it cannot be reached, PortalTimeout if it does not answer; the
         browser is condemned then.
         """
+        self._shown = self._tab
         if self._leave_by is not None:
             if self._answers_in_time(url, self._leave_by):
+                self._close_windows()
                 self._page_is_left()
                 return
             self.leave_page()
         try:
             with self._answering("loading a page"):
                 self._load(url, self.options.timeout)
+            self._close_windows()
         except BrowserDied as error:
             if isinstance(error.__cause__, NoAnswer):
                 raise PortalTimeout("The portal took too long to answer.") from error
@@ -216,28 +227,54 @@ class Browser:
         Raises PageMoved if the page was replaced meanwhile, PageChanged if the expression failed.
         """
         with self._answering("looking at the page"):
-            return self._tab.evaluate(expression, patience + MARGIN)
+            return self._shown.evaluate(expression, patience + MARGIN)
 
     def click(self, x: float, y: float) -> None:
         """Click with the mouse, once, at a point of the window in CSS pixels.
 
-        Raises BrowserDied if nobody knows whether the click was made.
+        Raises BrowserDied if nobody knows whether the click was made. A window that was opened may
+        close by it: then the first one is shown.
         """
         about = {"x": x, "y": y, "button": "left", "clickCount": 1}
-        with self._answering("a click"):
+        with suppress(WindowClosed), self._answering("a click"):
             for move in ("mouseMoved", "mousePressed", "mouseReleased"):
-                self._tab.call("Input.dispatchMouseEvent", MARGIN, type=move, **about)
+                self._shown.call("Input.dispatchMouseEvent", MARGIN, type=move, **about)
 
     def press_enter(self) -> None:
         """Press Enter, once, in whatever has the focus.
 
-        Raises BrowserDied if nobody knows whether it was pressed.
+        Raises BrowserDied if nobody knows whether it was pressed. A window may close as by `click`.
         """
         key = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13}
         typed = {"text": "\r", "unmodifiedText": "\r"}
-        with self._answering("a key"):
-            self._tab.call("Input.dispatchKeyEvent", MARGIN, type="keyDown", **key, **typed)
-            self._tab.call("Input.dispatchKeyEvent", MARGIN, type="keyUp", **key)
+        with suppress(WindowClosed), self._answering("a key"):
+            self._shown.call("Input.dispatchKeyEvent", MARGIN, type="keyDown", **key, **typed)
+            self._shown.call("Input.dispatchKeyEvent", MARGIN, type="keyUp", **key)
+
+    @property
+    def windows_opened(self) -> int:
+        """How many windows pages have opened that are still there."""
+        return len(self._windows.opened)
+
+    def enter_window(self, known: int, patience: float) -> bool:
+        """Go on in the newest window, once there are more than `known`; False if none comes."""
+        with self._answering("a new window"):
+            target = self._windows.await_opened(known, patience)
+            if target is None:
+                return False
+            self._shown = Tab(self._address, target.id, self.dialogs)
+            self._shown.call("Page.enable", MARGIN)
+            return True
+
+    def back_to_first_window(self) -> None:
+        """Go on in the first window; the others are closed. Raises BrowserDied."""
+        self._shown = self._tab
+        self._close_windows()
+
+    def _close_windows(self) -> None:
+        with self._answering("closing windows"):
+            for target in self._windows.opened:
+                self._windows.close(target, MARGIN)
 
     @property
     def dialogs(self) -> Dialogs:
@@ -250,9 +287,11 @@ class Browser:
         method = "Page.addScriptToEvaluateOnNewDocument"
         with self._answering("guarding the pages to come"):
             script = self._tab.call(method, MARGIN, source=_STEPPING)["identifier"]
+        self._windows.guard = f"{_GUARD}\n{_STEPPING}"
         try:
             yield
         finally:
+            self._windows.guard = _GUARD
             if not self._condemned:
                 method = "Page.removeScriptToEvaluateOnNewDocument"
                 with self._answering("guarding the pages to come"):
@@ -314,8 +353,10 @@ class Browser:
         """
         if self._leave_by is None:
             return
+        self._shown = self._tab
         with self._answering("leaving the page"):
             self._tab.call("Page.navigate", MARGIN, url=BLANK)
+        self._close_windows()
         self._page_is_left()
 
     def _page_is_left(self) -> None:
@@ -339,6 +380,9 @@ class Browser:
     def _call(self, method: str, what: str) -> None:
         with self._answering(what):
             self._tab.call(method, MARGIN)
+        if self._shown is not self._tab:
+            with suppress(WindowClosed), self._answering(what):
+                self._shown.call(method, MARGIN)
 
     def _drop_connections(self) -> None:
         with self._answering("dropping connections"):
@@ -350,6 +394,7 @@ class Browser:
 
     def quit(self) -> None:
         """End the browser, gently if it still listens, and remove its folder. Never raises."""
+        self._windows.end()
         self._connections.close()
         self._downloads.close()
         self._tab.close()
@@ -369,6 +414,9 @@ class Browser:
         try:
             yield
         except (NoAnswer, TabGone) as error:
+            if isinstance(error, TabGone) and self._shown is not self._tab:
+                self._shown = self._tab
+                raise WindowClosed from error
             self.condemn(f"{what}: {error}")
             raise BrowserDied(f"The browser gave no answer to {what}.") from error
         except DevToolsError as error:
@@ -377,8 +425,12 @@ class Browser:
             words = self.mask.scrubbed(str(error))
             raise PageChanged(f"The page did not allow {what}: {words}") from error
 
+    @property
+    def _address(self) -> str:
+        return str(self.driver.capabilities["goog:chromeOptions"]["debuggerAddress"])
+
     def _open_tab(self, target: str) -> Tab:
-        return Tab(self.driver.capabilities["goog:chromeOptions"]["debuggerAddress"], target)
+        return Tab(self._address, target)
 
     def _end(self) -> None:
         if self._process is not None:

@@ -19,8 +19,8 @@ from websockets.sync.client import connect
 from automation_service.dialogs import Dialogs
 
 # The library writes every frame to its debug log, passwords too.
-_QUIET = logging.getLogger("automation_service.devtools")
-_QUIET.setLevel(logging.INFO)
+QUIET = logging.getLogger("automation_service.devtools")
+QUIET.setLevel(logging.INFO)
 
 _OPEN_PATIENCE = 10.0
 _COMMIT_LOOK = 0.002
@@ -62,7 +62,7 @@ class Tab:
                     open_timeout=_OPEN_PATIENCE,
                     close_timeout=0.1,
                     ping_interval=None,
-                    logger=_QUIET,
+                    logger=QUIET,
                 )
             )
         except (WebSocketException, OSError) as error:

@@ -62,6 +62,7 @@ class Walk:
     def take(self, leg: Leg) -> None:
         """Take these steps, none of which has the effect. Raises as `BatchPage.aim` does."""
         self._browser.dialogs.expect(leg.rules(self.about["values"], self._deadline))
+        windows = self._browser.windows_opened
         try:
             self._do("take", {"steps": [self.spell(step) for step in leg.steps]})
         except PageMoved:
@@ -69,7 +70,7 @@ class Walk:
                 raise
         self._hear_questions(leg)
         if leg.crosses:
-            self._arrive()
+            self._arrive(leg.steps[-1].leads_to or "page", windows)
 
     def prepare(self, route: Route, about: dict[str, Any]) -> None:
         """Take the last steps, and let nothing but the effect through from then on."""
@@ -133,8 +134,13 @@ class Walk:
                 words = self._browser.mask.scrubbed(dialog.words)
                 raise PageChanged(f"The portal asks what the profile does not expect: {words}")
 
-    def _arrive(self) -> None:
-        about = {"document": self.document, "session": self.about["session"]}
+    def _arrive(self, where: str, windows: int) -> None:
+        about: dict[str, Any] = {"document": self.document, "session": self.about["session"]}
+        if where == "window" and not self._browser.enter_window(windows, self._left):
+            raise PortalTimeout("A step did not lead to a new window.")
+        if where == "first_window":
+            self._browser.back_to_first_window()
+            about["document"] = None
         seen = self._elements.ask("arrive", about, self._left)
         now = time.monotonic()
         if not seen["arrived"]:

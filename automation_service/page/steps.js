@@ -122,7 +122,9 @@ const pause = (_, ms) => new Promise((go) => setTimeout(go, ms));
 
 // The next document, once it came in the place of the one we were on.
 const arrive = async ({ document: before, session }, ms) => {
-  const arrived = await until(() => !isStillOn(before), ms);
+  // A new window begins with an empty page.
+  const isBlank = () => location.href === "about:blank";
+  const arrived = await until(() => !isStillOn(before) && !isBlank(), ms);
   if (arrived) beginSteps();
   return { ...here(), arrived: Boolean(arrived), lost: isLost(session) };
 };

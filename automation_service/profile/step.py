@@ -97,10 +97,11 @@ class Step(Part):
     steps: tuple[Step, ...] = Field(
         default=(), description="The steps of `when` and `repeat_until`; none has the effect."
     )
-    leads_to: Literal["page"] | None = Field(
+    leads_to: Literal["page", "window", "first_window"] | None = Field(
         default=None,
-        description="`page`: another page comes in place of this one, and the next step is taken "
-        "there. The step may submit a form, once, and must have no effect by that.",
+        description="Where the next step is taken. `page`: on the page that comes in place of this "
+        "one. `window`: in the tab or popup that opens. `first_window`: back in the first one, and "
+        "all others are closed. The step may submit a form, once, and must have no effect by that.",
     )
     effect: bool = Field(default=False, description="True for the step that has the effect.")
     names_batch: Locator | Literal[False] | None = Field(
