@@ -40,6 +40,7 @@ from shared.errors import (
     FatalError,
     NothingClicked,
     PortalTimeout,
+    ProfileMismatch,
 )
 from shared.utils import utc_now
 
@@ -234,7 +235,7 @@ class BatchApprovalService:
     def _hear(self, page: BatchPage, budget: float) -> Word:
         try:
             return page.hear(budget)
-        except ApplicationError:
+        except (ApplicationError, ProfileMismatch):
             # No word means nothing; reading back decides, or fails with a better reason.
             return Word("silence")
 

@@ -16,7 +16,7 @@ from automation_service.evidence import EvidenceFolder
 from automation_service.portal import NOT_LISTED, Portal
 from shared.task_state import ItemStatus
 from tests.integration.automation_service.conftest import OpenPortal
-from tests.integration.automation_service.pages import Pages
+from tests.integration.automation_service.pages import PROFILE, Pages
 from tests.integration.automation_service.worker_double import InMemoryClaim, Intents
 
 KNOWN = "<b id=user>officer</b>"
@@ -123,3 +123,19 @@ def test_an_open_intent_is_never_resolved_by_absence_from_a_list(
 
     assert outcome.status is ItemStatus.UNVERIFIED
     assert pages.posts == []
+
+
+def test_a_signal_that_no_page_understands_hides_no_outcome(
+    portal_with: OpenPortal, orders: Orders, pages: Pages, tmp_path: Path
+) -> None:
+    shows = "document.body.insertAdjacentHTML('beforeend', '<p class=later>Thanks</p>')"
+    view = pages.html["/orders/77/view"]
+    pages.html["/orders/77/view"] = view.replace('onclick="', f'onclick="{shows};')
+    signal = {"success": {"css": "b:contains(x)", "in": ".later"}}
+    approve = {**PROFILE["actions"]["approve"], "outcomes": signal}
+    portal = portal_with(batch=BATCH, lookup=LOOKUP, actions={"approve": approve})
+
+    outcome = acting(portal, tmp_path).act(InMemoryClaim("A-1"), "")
+
+    assert (outcome.status, outcome.clicks) == (ItemStatus.DONE, 1)
+    assert pages.posts == ["/effect"]
