@@ -1,7 +1,7 @@
 """Running practice portals and officers, ended with the test."""
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Protocol
 
@@ -35,6 +35,21 @@ def start_portal(tmp_path: Path) -> Iterator[StartPortal]:
 def portal(start_portal: StartPortal) -> PracticePortal:
     """A portal with 60 batches, each kind of batch among them."""
     return start_portal("--batches", "60")
+
+
+@pytest.fixture(scope="module")
+def portal_of_the_module(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PracticePortal]:
+    """A portal with 60 pending batches that the tests of a module share."""
+    folder = tmp_path_factory.mktemp("portal")
+    with closing(PracticePortal(folder, "--batches", "60", "--pending-only")) as portal:
+        yield portal
+
+
+@pytest.fixture
+def shared_portal(portal_of_the_module: PracticePortal) -> Iterator[PracticePortal]:
+    """That portal, without faults afterwards; each test takes batches of its own."""
+    yield portal_of_the_module
+    portal_of_the_module.set_faults()
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 
 import httpx
 import pytest
@@ -17,22 +16,14 @@ AN_HOUR_MS = 3_600_000
 
 
 # Each test has a batch of its own, so they share one portal.
-@pytest.fixture(scope="module")
-def shared_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PracticePortal]:
-    folder = tmp_path_factory.mktemp("portal")
-    with closing(PracticePortal(folder, "--batches", "60", "--pending-only")) as portal:
-        yield portal
-
-
 @pytest.fixture
-def portal(shared_portal: PracticePortal) -> Iterator[PracticePortal]:
-    yield shared_portal
-    shared_portal.set_faults()
+def portal(shared_portal: PracticePortal) -> PracticePortal:
+    return shared_portal
 
 
 @pytest.fixture(scope="module")
-def officer(shared_portal: PracticePortal) -> Iterator[httpx.Client]:
-    with shared_portal.visitor() as visitor:
+def officer(portal_of_the_module: PracticePortal) -> Iterator[httpx.Client]:
+    with portal_of_the_module.visitor() as visitor:
         sign_in(visitor)
         yield visitor
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import closing
 
 import httpx
 import pytest
@@ -21,31 +20,23 @@ from tests.integration.esc_simulator.practice_portal import (
 
 
 # Each test has a batch of its own, so they share one portal.
-@pytest.fixture(scope="module")
-def shared_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PracticePortal]:
-    folder = tmp_path_factory.mktemp("portal")
-    with closing(PracticePortal(folder, "--batches", "60", "--pending-only")) as portal:
-        yield portal
-
-
 @pytest.fixture
-def portal(shared_portal: PracticePortal) -> Iterator[PracticePortal]:
-    yield shared_portal
-    shared_portal.set_faults()
+def portal(shared_portal: PracticePortal) -> PracticePortal:
+    return shared_portal
 
 
 @pytest.fixture(scope="module")
-def officer(shared_portal: PracticePortal) -> Iterator[httpx.Client]:
-    with shared_portal.visitor() as visitor:
+def officer(portal_of_the_module: PracticePortal) -> Iterator[httpx.Client]:
+    with portal_of_the_module.visitor() as visitor:
         sign_in(visitor)
         yield visitor
 
 
 @pytest.fixture(scope="module")
 def at_the_browser(
-    shared_portal: PracticePortal, tmp_path_factory: pytest.TempPathFactory
+    portal_of_the_module: PracticePortal, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Officer]:
-    with officer_at_work(shared_portal, tmp_path_factory.mktemp("profile")) as officer:
+    with officer_at_work(portal_of_the_module, tmp_path_factory.mktemp("profile")) as officer:
         yield officer
 
 
