@@ -35,8 +35,8 @@ class Application(ABC):
     credentials: ClassVar[Credentials]
     pending: ClassVar[tuple[str, ...]]
     """Keys of the items that wait, as the portal prints them."""
-    closed: ClassVar[str]
-    """The key of an item that cannot be approved any more."""
+    closed: ClassVar[str | None] = None
+    """The key of an item that cannot be approved any more, where the application shows that."""
     absent: ClassVar[str]
     """A key that no item has."""
     survives_logout: ClassVar[bool] = False
@@ -75,6 +75,14 @@ class Application(ABC):
     @abstractmethod
     def is_approved(self, key: str) -> bool:
         """True if the application holds it for approved now."""
+
+    def refuse(self) -> None:
+        """Have the application refuse all approvals from now on, in words."""
+        raise NotImplementedError
+
+    def relent(self) -> None:
+        """Have it take them again."""
+        raise NotImplementedError
 
     def environment(self) -> dict[str, str]:
         """What its programs inherit."""

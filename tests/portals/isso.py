@@ -63,7 +63,7 @@ class Isso(PythonApplication):
             database.execute("INSERT INTO threads VALUES (1, '/thread', 'A thread')")
             modes = {**dict.fromkeys(self.pending, PENDING), self.closed: DELETED, ANSWER: PUBLIC}
             for key, mode in modes.items():
-                parent = int(self.closed) if key == ANSWER else None
+                parent = 13 if key == ANSWER else None
                 database.execute(
                     "INSERT INTO comments (tid, id, parent, created, mode, text, author, voters) "
                     "VALUES (1, ?, ?, ?, ?, ?, ?, x'')",

@@ -8,9 +8,12 @@ from tempfile import TemporaryDirectory
 
 from tests.portals.application import Application
 
+ENDS = {signal.SIGINT, signal.SIGTERM}
+
 
 def serve(application: type[Application]) -> None:
     """Install, seed and start it, print where it is, and keep it running."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDS)
     with TemporaryDirectory(prefix=f"{application.name}-") as folder:
         served = application(Path(folder))
         served.install()
@@ -18,8 +21,6 @@ def serve(application: type[Application]) -> None:
         who = served.credentials
         print(f"{served.url}  {who.username}  {who.password}", flush=True)
         try:
-            signal.pause()
-        except KeyboardInterrupt:
-            pass
+            signal.sigwait(ENDS)
         finally:
             served.stop()
