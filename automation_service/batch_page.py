@@ -14,6 +14,7 @@ from automation_service.elements import Elements
 from automation_service.profile import Action, Profile
 from automation_service.route import route_of
 from automation_service.walk import Walk
+from automation_service.ways import Ways
 from shared.contracts import Reading
 from shared.errors import PortalTimeout
 
@@ -57,6 +58,7 @@ class BatchPage:
         self.read_by = time.monotonic()
         """Our clock just after that."""
         self._base_url: str = seen["base_url"]
+        self._ways: Ways = seen["ways"]
         self._route = route_of(action.steps)
         self._walk: Walk | None = None
 
@@ -111,6 +113,8 @@ class BatchPage:
         walk = self._walk = self._new_walk(remark, marker, deadline)
         denied = self._browser.submits_denied() if self._route.crosses else nullcontext()
         with denied:
+            if self._ways.prepares:
+                walk.begin(lambda: self._ways.prepare(self._action.name, self._values))
             for leg in self._route.legs:
                 walk.take(leg)
             walk.prepare(self._route, {**self._marks(), "messages": list(self._signals().values())})

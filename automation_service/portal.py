@@ -243,7 +243,7 @@ class Portal:
         return seen
 
     def _page(self, action: Action, reading: Reading, seen: dict[str, Any]) -> BatchPage:
-        known = {**seen, "base_url": self._base_url}
+        known = {**seen, "base_url": self._base_url, "ways": self._ways}
         return BatchPage(self._browser, self._elements, self.profile, action, reading, known)
 
     def _reading(self, began: datetime, seen: dict[str, Any], action: Action) -> Reading:

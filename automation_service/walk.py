@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from automation_service.browser import LEAVING_SECONDS, Browser, PageMoved
@@ -58,6 +59,14 @@ class Walk:
         """True if what the first step uses is there and usable."""
         about = {**self.about, "step": self.spell(action.steps[0])}
         return bool(self._elements.do("offers", about, self._deadline - time.monotonic())["found"])
+
+    def begin(self, work: Callable[[], None]) -> None:
+        """Have something done on the batch's page before the first step; it submits nothing."""
+        self._browser.dialogs.forget()
+        self._do("take", {"steps": []})
+        self.touched = True
+        work()
+        self._raise_for_questions()
 
     def take(self, leg: Leg) -> None:
         """Take these steps, none of which has the effect. Raises as `BatchPage.aim` does."""

@@ -1,4 +1,4 @@
-"""The ways into a portal: logging in, listing what waits, finding a batch.
+"""The ways into a portal: logging in, listing what waits, finding a batch, preparing its page.
 
 They follow the profile. What a profile cannot say a class of its own can do: a Python file beside
 the profile, named in its `ways`, whose one class overrides one of these methods. What becomes of a
@@ -29,7 +29,7 @@ _FAULTS_OF_FILES = (
     TypeError,
     ValueError,
 )
-OVERRIDABLE = ("log_in", "pending", "find")
+OVERRIDABLE = ("log_in", "pending", "find", "prepare")
 
 
 class Ways:
@@ -79,6 +79,18 @@ class Ways:
         """
         lookup = self.profile.lookup
         return [{}] if lookup is None else self._list(lookup).find(key)
+
+    def prepare(self, action: str, values: dict[str, str]) -> None:
+        """Do on the batch's page what no step can say, before the action's first step.
+
+        It must have no effect in the portal; what it submits never leaves. `values` stand for the
+        placeholders, by name. Time for it is part of the click budget.
+        """
+
+    @property
+    def prepares(self) -> bool:
+        """True if something is done before the first step."""
+        return type(self).prepare is not Ways.prepare
 
     # -- for those who override ---------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from automation_service.profile.__main__ import main
 from automation_service.ways import ways_class
 from shared.contracts import Condition
 from shared.errors import ConfigurationError, ProfileMismatch
-from tests.integration.automation_service.pages import PROFILE, Pages
+from tests.integration.automation_service.pages import APPROVE, PROFILE, Pages
 from tests.integration.automation_service.worker_double import InMemoryGate
 
 BY_API = '''
@@ -110,3 +110,31 @@ def test_a_file_that_is_not_beside_the_profile_is_told_with_its_place(written: A
 
 def test_a_profile_without_ways_goes_the_ways_it_says() -> None:
     assert ways_class(Profile.model_validate(PROFILE)).__name__ == "Ways"
+
+
+PREPARES = """
+from automation_service.ways import Ways
+
+class OrderWays(Ways):
+    def prepare(self, action, values):
+        self.run("document.getElementById('approve').hidden = values.action !== 'approve' "
+                 "|| values.key !== 'A'", action=action, key=values["key"])
+        self.run("document.getElementById('form').requestSubmit(), 1")
+"""
+
+
+def test_a_page_is_prepared_for_the_first_step_and_nothing_is_sent_by_that(
+    written: Any, browser: Browser, pages: Pages
+) -> None:
+    profile = load_profile(written(PREPARES, batch=PROFILE["batch"]))
+    form = "<form id=form method=post action=/other></form>"
+    hidden = APPROVE.replace("<button", "<button hidden")
+    pages.batch("A", "<i id=status>Open</i>" + form + hidden)
+    portal = Portal(browser, profile, pages.url, Credentials("a", "b"), InMemoryGate())
+    page = portal.open_batch("A")
+
+    with page.aim("", "[m]", 10) as aim:
+        aim.fire()
+
+    assert page.touched
+    assert pages.wait_for_posts(1) == ["/effect"]
