@@ -39,6 +39,8 @@ class Application(ABC):
     """The key of an item that cannot be approved any more, where the application shows that."""
     absent: ClassVar[str]
     """A key that no item has."""
+    refuses_clicks: ClassVar[bool] = True
+    """False if what it would refuse cannot even be clicked."""
     survives_logout: ClassVar[bool] = False
     """True if a page that is open still approves after its session has ended."""
     action: ClassVar[str] = "approve"

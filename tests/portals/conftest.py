@@ -14,9 +14,9 @@ from tests.portals.application import Application
 from tests.portals.desk import Desk
 from tests.portals.helpdesk import Helpdesk
 from tests.portals.isso import Isso
-from tests.portals.mediawiki import MediaWiki
+from tests.portals.mediawiki import MediaWiki, MediaWikiForm
 
-APPLICATIONS: tuple[type[Application], ...] = (Isso, Helpdesk, MediaWiki)
+APPLICATIONS: tuple[type[Application], ...] = (Isso, Helpdesk, MediaWiki, MediaWikiForm)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -44,7 +44,7 @@ class MediaWiki(Application):
 
     @property
     def _root(self) -> Path:
-        return INSTALLED / self.name
+        return INSTALLED / MediaWiki.name
 
     @property
     def _wiki(self) -> Path:
@@ -137,6 +137,16 @@ class MediaWiki(Application):
             key.replace(" ", "_"),
         )
         return patrolled > 0
+
+
+class MediaWikiForm(MediaWiki):
+    """The same, by the page that asks for confirmation in place of the script.
+
+    A locked wiki does not show that page at all.
+    """
+
+    name = "mediawiki-form"
+    refuses_clicks = False
 
 
 def _told(command: list[str], folder: Path) -> str:

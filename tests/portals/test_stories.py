@@ -7,6 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from shared.contracts import Attribution
+from shared.errors import SessionLost
 from shared.task_state import ItemStatus
 from tests.integration.automation_service.worker_double import InMemoryClaim
 from tests.portals.application import Application
@@ -84,14 +85,18 @@ def test_tells_what_became_of_it_when_the_session_is_lost_before_the_effect(
     claim = InMemoryClaim(an_item())
     claim.on_intent = desk.lose_session
 
-    outcome = desk.act(claim)
+    try:
+        outcome = desk.act(claim)
+    except SessionLost:
+        # Seen on the way to the effect: a worker begins again.
+        outcome = desk.act(InMemoryClaim(claim.key, claim.intents, attempt=2))
 
     if application.survives_logout:
         assert (outcome.status, application.approvals(claim.key)) == (ItemStatus.DONE, 1)
         return
     assert (outcome.status, application.approvals(claim.key)) == (ItemStatus.UNVERIFIED, 0)
     # Asked again nobody clicks: the first click could still arrive.
-    again = desk.act(InMemoryClaim(claim.key, claim.intents, attempt=2))
+    again = desk.act(InMemoryClaim(claim.key, claim.intents, attempt=3))
     assert (again.status, again.clicks) == (ItemStatus.UNVERIFIED, 0)
     assert application.approvals(claim.key) == 0
 
@@ -99,6 +104,8 @@ def test_tells_what_became_of_it_when_the_session_is_lost_before_the_effect(
 def test_is_refused_what_cannot_be_approved(
     application: Application, desk: Desk, an_item: AnItem
 ) -> None:
+    if application.closed is None and not application.refuses_clicks:
+        pytest.skip("what it would refuse cannot even be clicked")
     if application.closed is not None:
         claim, clicks = InMemoryClaim(application.closed), 0
         outcome = desk.act(claim)
