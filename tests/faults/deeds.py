@@ -13,13 +13,15 @@ from dataclasses import dataclass
 import psutil
 
 from tests.faults.system_under_fault import SystemUnderFault, browser_of, signal_all, wait_until
-from tests.faults.traps import Hit
+from tests.faults.traps import RAISE, Hit, move_clock
 
 LEASE = 4.0
 FROZEN_SECONDS = 3 * LEASE
 LOST_SECONDS = 40.0
 """Longer than a silent worker is believed to live."""
 SERVE_SECONDS = 60.0
+CLOCK_SECONDS = 2 * 3600.0
+CLOCK_LASTS = 8.0
 
 CRASH_SECONDS = 15.0
 LOST_MACHINE_SECONDS = 45.0
@@ -43,7 +45,8 @@ class Deed:
     It is healed `lasts` seconds later. `may_blind`: the portal may be unreadable for so long that
     `unverified` is the honest word for the batch that is struck. `database`: it makes sense on
     this one only. `next_item_within`: seconds that were promised. `moves_clock`: seconds by which
-    a time that was noted may be wrong. `strike` raises MissedError where there was nothing to do.
+    a time that was noted may be wrong. `disk`: it needs a disk of its own (small_disk.py). `strike`
+    raises MissedError where there was nothing to do.
     """
 
     name: str
@@ -53,6 +56,7 @@ class Deed:
     database: str | None = None
     next_item_within: float | None = None
     moves_clock: float = 0.0
+    disk: bool = False
 
 
 def kill_child(_: SystemUnderFault, hit: Hit) -> Heal:
@@ -139,7 +143,19 @@ def _frozen(processes: list[psutil.Process]) -> Heal:
 
 def fail(here: SystemUnderFault, hit: Hit) -> Heal:
     """An error nobody foresaw is raised where the process stands."""
-    here.traps.release(hit, with_error=True)
+    here.traps.release(hit, word=RAISE)
+    return nothing
+
+
+def put_clock_forward(here: SystemUnderFault, hit: Hit) -> Heal:
+    """The process goes by a wall clock that is two hours ahead, and then right again."""
+    here.traps.release(hit, word=move_clock(CLOCK_SECONDS, CLOCK_LASTS))
+    return nothing
+
+
+def put_clock_back(here: SystemUnderFault, hit: Hit) -> Heal:
+    """The process goes by a wall clock that is two hours behind, and then right again."""
+    here.traps.release(hit, word=move_clock(-CLOCK_SECONDS, CLOCK_LASTS))
     return nothing
 
 
@@ -172,5 +188,7 @@ PROCESS_DEEDS = (
     ),
     Deed("SIGTERM to a worker", terminate_worker, lasts=1),
     Deed("unforeseen error", fail),
+    Deed("wall clock 2 h ahead", put_clock_forward, lasts=CLOCK_LASTS, moves_clock=CLOCK_SECONDS),
+    Deed("wall clock 2 h behind", put_clock_back, lasts=CLOCK_LASTS, moves_clock=CLOCK_SECONDS),
 )
 """What can happen to the process that stands at a point."""

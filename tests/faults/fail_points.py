@@ -11,18 +11,22 @@ import fcntl
 import functools
 import json
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+import time_machine
 
 from automation_service.browser import Browser
 from automation_service.portal import Portal
 from orchestrator_service.celery_client import TaskQueue
 from shared.notifications import NewsPublisher
 from shared.record import outcomes
-from tests.faults.traps import ARMED, FOLDER_VARIABLE, HITS, Trap, go_file
+from tests.faults.traps import ARMED, FOLDER_VARIABLE, HITS, RAISE, Trap, go_file
 from worker_service import bookkeeping
 from worker_service.claim import RecordClaim
 
@@ -87,8 +91,11 @@ class FailPoints:
         ends = time.monotonic() + LONGEST_HOLD
         while not go.exists() and time.monotonic() < ends:
             time.sleep(LOOK_SECONDS)
-        if go.exists() and go.read_text() == "raise":
+        word, *numbers = (go.read_text() if go.exists() else "").split() or [""]
+        if word == RAISE:
             raise HeldUpError(f"The fault suite struck at {trap.point}.")
+        if word == "clock":
+            _move_own_clock(*map(float, numbers))
 
     @contextmanager
     def _locked(self, path: Path, flags: int = 0) -> Iterator[int]:
@@ -98,6 +105,15 @@ class FailPoints:
             yield file
         finally:
             os.close(file)
+
+
+def _move_own_clock(seconds: float, lasts: float) -> None:
+    """Only the wall clock: what is measured on the monotonic one goes on as it is."""
+    hands = time_machine.travel(timedelta(seconds=seconds), tick=True)
+    hands.start()
+    right_again = threading.Timer(lasts, hands.stop)
+    right_again.daemon = True
+    right_again.start()
 
 
 class WorkerPoints:

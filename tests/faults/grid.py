@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 
+from tests.faults import small_disk
 from tests.faults.deeds import (
     PROCESS_DEEDS,
     Deed,
@@ -73,10 +74,15 @@ def points_for(deed: Deed, among: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(p for p in among if p in wanted and p not in NOT_AT.get(deed.strike, ()))
 
 
+def makes_sense(deed: Deed, database: str) -> bool:
+    """True if the deed can be done on this database and this machine."""
+    return deed.database in (None, database) and (not deed.disk or small_disk.is_possible())
+
+
 def cells(database: str) -> Iterator[Plan]:
     """Every cell of the grid that makes sense on this database."""
     for plan in _all_cells():
-        if all(strike.deed.database in (None, database) for strike in plan.strikes):
+        if all(makes_sense(strike.deed, database) for strike in plan.strikes):
             yield plan
 
 

@@ -58,6 +58,11 @@ class Plan:
         return len(self.strikes) + len(self.portal_faults) + len(self.wire_faults)
 
     @property
+    def needs_disk(self) -> bool:
+        """True if results must lie on a disk of their own."""
+        return any(strike.deed.disk for strike in self.strikes)
+
+    @property
     def visible_after(self) -> float:
         """Seconds by which what the portal shows, or the time we noted, may be behind the truth."""
         late = [fault.visible_after for fault in self.portal_faults]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from tests.faults.deeds import PROCESS_DEEDS
-from tests.faults.grid import DEEDS, LOOKING_POINTS, points_for
+from tests.faults.grid import DEEDS, LOOKING_POINTS, makes_sense, points_for
 from tests.faults.plan import Plan, Strike
 from tests.faults.portal_faults import PORTAL_FAULTS, WIRE_FAULTS
 from tests.faults.surroundings import RIVALS, SURROUNDINGS, expire_sessions
@@ -44,9 +44,7 @@ def plan_for(seed: int, number: int, database: str) -> Plan:
 
 def _strike(dice: random.Random, batches: list[int], database: str) -> Strike:
     deeds = [
-        deed
-        for deed in (*PROCESS_DEEDS, *SURROUNDINGS, *RIVALS)
-        if deed.database in (None, database)
+        deed for deed in (*PROCESS_DEEDS, *SURROUNDINGS, *RIVALS) if makes_sense(deed, database)
     ]
     deed = dice.choice(deeds)
     among = LOOKING_POINTS if deed in RIVALS else WORKER_POINTS

@@ -93,10 +93,13 @@ def report_of(
 def struck_by(plan: Plan, strike: Strike, hit: Hit | None, facts: Facts) -> Struck:
     """What became of a strike; `hit` is where it first struck, None: nowhere.
 
-    What was promised for a fault is asked for where it struck alone.
+    What was promised for a fault is asked for where it struck alone. How long anything took nobody
+    knows whose clock was wrong.
     """
     if hit is None:
         return Struck(strike.deed.name, happened=False)
+    if strike.deed.moves_clock:
+        return Struck(strike.deed.name, happened=True)
     at = datetime.fromtimestamp(hit.at, timezone.utc)
     return Struck(
         strike.deed.name,

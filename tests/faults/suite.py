@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
 
 from orchestrator_service.retention import Retention
@@ -36,10 +37,14 @@ class Suite:
 
     def run(self, plans: Sequence[Plan]) -> None:
         """Run every plan and judge it."""
-        for wired in (False, True):
-            chosen = [plan for plan in plans if bool(plan.wire_faults) is wired]
+        for wired, with_disk in product((False, True), repeat=2):
+            chosen = [
+                plan
+                for plan in plans
+                if bool(plan.wire_faults) is wired and plan.needs_disk is with_disk
+            ]
             for begin in range(0, len(chosen), ROUNDS_A_SYSTEM):
-                with self._system(wired=wired) as here:
+                with self._system(wired=wired, with_disk=with_disk) as here:
                     for plan in chosen[begin : begin + ROUNDS_A_SYSTEM]:
                         self._run(here, plan)
 
@@ -72,14 +77,22 @@ class Suite:
             self._tell(f"       {finding}")
 
     @contextmanager
-    def _system(self, *, wired: bool = False) -> Iterator[SystemUnderFault]:
+    def _system(
+        self, *, wired: bool = False, with_disk: bool = False
+    ) -> Iterator[SystemUnderFault]:
         """A running system, judged once more as a whole when it has ended."""
         folder = Path(tempfile.mkdtemp(prefix="faults-"))
         reported = len(self.results.reports)
         found = len(self.results.findings)
         batches = ROUNDS_A_SYSTEM * BATCHES_A_ROUND
         try:
-            system = SystemUnderFault(folder, database=self._database, batches=batches, wired=wired)
+            system = SystemUnderFault(
+                folder,
+                database=self._database,
+                batches=batches,
+                wired=wired,
+                with_disk=with_disk,
+            )
             with system as here:
                 yield here
                 reports = self.results.reports[reported:]

@@ -12,6 +12,7 @@ import redis
 from shared.contracts import TASK_QUEUE
 from tests.acceptance.doorbell_queue import DoorbellQueue
 from tests.faults.deeds import Deed, Heal, MissedError, nothing
+from tests.faults.small_disk import SmallDisk
 from tests.faults.system_under_fault import NotInTimeError, SystemUnderFault, wait_until
 from tests.faults.traps import Hit
 
@@ -193,6 +194,26 @@ def fill_results(here: SystemUnderFault, _: Hit) -> Heal:
     return mend
 
 
+def fill_disk(here: SystemUnderFault, _: Hit) -> Heal:
+    """Not a block is free where results lie."""
+    disk = _disk_of(here)
+    disk.fill()
+    return disk.make_room
+
+
+def hold_disk_still(here: SystemUnderFault, _: Hit) -> Heal:
+    """Whoever writes results waits, as on a disk that answers nobody for a while."""
+    disk = _disk_of(here)
+    disk.hold_still()
+    return disk.go_on
+
+
+def _disk_of(here: SystemUnderFault) -> SmallDisk:
+    if here.disk is None:
+        raise MissedError("results/ is on no disk of its own")
+    return here.disk
+
+
 def cancel(here: SystemUnderFault, hit: Hit) -> Heal:
     """Somebody cancels the task."""
     # Who stands inside a transaction holds the record.
@@ -224,6 +245,8 @@ SURROUNDINGS = (
     Deed("portal restarted", restart_portal, lasts=2, may_blind=True),
     Deed("sessions expired", expire_sessions),
     Deed("results/ not writable", fill_results, lasts=3),
+    Deed("disk full for 5 s", fill_disk, lasts=5, disk=True),
+    Deed("disk holds still for 8 s", hold_disk_still, lasts=8, disk=True),
     Deed("cancelled", cancel),
 )
 """What can happen around it, at any point."""

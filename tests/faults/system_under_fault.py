@@ -25,6 +25,7 @@ from shared.record import Record, workers
 from shared.record.tables import claims
 from shared.task_state import FINAL_STATES, TaskState
 from tests.faults.sabotage import SWITCH
+from tests.faults.small_disk import SmallDisk
 from tests.faults.traps import FOLDER_VARIABLE, Traps
 from tests.faults.wire_proxy import WireProxy
 from tests.postgresql_server import PostgresqlServer
@@ -64,15 +65,20 @@ class SystemUnderFault:
         database: str = "sqlite",
         batches: int = 400,
         wired: bool = False,
+        with_disk: bool = False,
         **options: Any,
     ) -> None:
         """`database` is one of DATABASES; `options` are PracticeSystem's.
 
-        `wired`: the workers reach the portal over a wire that can be broken.
+        `wired`: the workers reach the portal over a wire that can be broken. `with_disk`: results
+        lie on a disk of their own.
         """
         settings = {**SETTINGS, **options.pop("settings", {})}
         self.traps = Traps(folder / "faults")
         settings[FOLDER_VARIABLE] = str(self.traps.folder)
+        self.disk = SmallDisk(folder / "small") if with_disk else None
+        if self.disk is not None:
+            settings["RESULTS_DIR"] = str(self.disk.results)
         self.postgresql: PostgresqlServer | None = None
         if database == "postgresql":
             self.postgresql = _postgresql()
@@ -101,6 +107,8 @@ class SystemUnderFault:
             if self.postgresql is not None:
                 self.postgresql.create()
                 self.postgresql.create_database("record")
+            if self.disk is not None:
+                self.disk.mount()
             self.system.start()
             self.api = self._opened.enter_context(
                 ApiClient(self.system.api_url, self.system.api_key)
@@ -135,8 +143,12 @@ class SystemUnderFault:
     def close(self) -> None:
         """End everything that is left, whoever left it."""
         self.record.close()
+        if self.disk is not None:
+            self.disk.go_on()
         self.system.close()
         self._opened.close()
+        if self.disk is not None:
+            self.disk.unmount()
         if self.postgresql is not None:
             self.postgresql.remove()
 

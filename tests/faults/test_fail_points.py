@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import multiprocessing
+import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
 
 from tests.faults.fail_points import FailPoints, HeldUpError
-from tests.faults.traps import Trap, Traps
+from tests.faults.traps import Trap, Traps, move_clock
 
 SECONDS = 20.0
+TWO_HOURS = 7200.0
 
 
 def pass_by(folder: Path, point: str, *about: str) -> None:
@@ -93,3 +96,36 @@ def test_an_error_can_be_raised_at_a_point(tmp_path: Path) -> None:
     # Then it is raised there
     with pytest.raises(HeldUpError):
         FailPoints(tmp_path).reach("after_look")
+
+
+def tell_the_time(folder: Path, told: Connection) -> None:
+    """Be a process that looks at the clock before a point, after it, and once it is right again."""
+    shown = [time.time()]
+    FailPoints(folder).reach("before_click", "B1", "t")
+    shown.append(time.time())
+    ends = time.monotonic() + SECONDS
+    while time.time() - shown[0] > TWO_HOURS / 2 and time.monotonic() < ends:
+        time.sleep(0.01)
+    told.send([*shown, time.time()])
+
+
+def test_who_is_held_can_be_sent_on_by_a_wrong_clock(tmp_path: Path) -> None:
+    """Forth and back again, in that process alone."""
+    # Given a process that is held
+    traps = Traps(tmp_path)
+    trap = traps.arm(Trap("before_click", "B1"))
+    ours, theirs = multiprocessing.Pipe()
+    process = multiprocessing.Process(target=tell_the_time, args=(tmp_path, theirs), daemon=True)
+    process.start()
+    hit = traps.new_hit(trap, SECONDS)
+    assert hit is not None
+
+    # When it is let go with its clock two hours ahead for a moment
+    traps.release(hit, word=move_clock(TWO_HOURS, lasts=0.5))
+
+    # Then that is what it sees, and the right time afterwards
+    assert ours.poll(SECONDS)
+    before, at_once, in_the_end = ours.recv()
+    process.join(SECONDS)
+    assert at_once - before >= TWO_HOURS
+    assert in_the_end - before < TWO_HOURS / 2

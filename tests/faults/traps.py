@@ -56,6 +56,15 @@ class Hit:
     at: float
 
 
+RAISE = "raise"
+"""The word on which an error is raised where the process stands."""
+
+
+def move_clock(seconds: float, lasts: float) -> str:
+    """The word on which the process puts its own wall clock forth, and back after a while."""
+    return f"clock {seconds} {lasts}"
+
+
 def go_file(trap_id: str, count: int) -> str:
     """The file whose appearance lets the process go on that was held as number `count`."""
     return f"{trap_id}.{count}.go"
@@ -102,11 +111,11 @@ class Traps:
                 return None
             time.sleep(LOOK_SECONDS)
 
-    def release(self, hit: Hit, *, with_error: bool = False) -> None:
-        """Let the process go on, or raise an error where it stands."""
+    def release(self, hit: Hit, *, word: str = "") -> None:
+        """Let the process go on; `word` is one of those that `FailPoints` knows."""
         path = self.folder / go_file(hit.trap, hit.count)
         if not path.exists():
-            _write(path, "raise" if with_error else "")
+            _write(path, word)
 
     def _lines(self) -> list[str]:
         try:
