@@ -238,6 +238,11 @@ class Claim(Protocol):
         ...
 
     @property
+    def deadline(self) -> float:
+        """The moment of `time.monotonic()` at which the time for the item is over."""
+        ...
+
+    @property
     def review(self) -> Review | None:
         """What a person was shown before choosing this item; None if nobody was asked."""
         ...
@@ -288,6 +293,13 @@ class Claim(Protocol):
 
     def log(self, message: str, level: str = "info") -> None:
         """Add a line to the task's own log."""
+        ...
+
+    def log_now(self, message: str) -> None:
+        """Add a line to the task's own log, for whoever follows it to see at once.
+
+        Raises ClaimLost and TimeIsUp as `check` does.
+        """
         ...
 
 

@@ -123,6 +123,11 @@ class RecordClaim:
             self._over = TOOK_TOO_LONG
         return self._over
 
+    @property
+    def deadline(self) -> float:
+        """The moment of `time.monotonic()` at which the time for the item is over."""
+        return self._limit
+
     def limit(self, moment: float) -> None:
         """Let the item take until this moment of `time.monotonic()`."""
         self._limit = moment
@@ -220,6 +225,18 @@ class RecordClaim:
         """Add a line to the task's own log."""
         logger.log(_LEVELS.get(level, 20), message, key=self.key)
         self._log.append(log_event(message, level))
+
+    def log_now(self, message: str) -> None:
+        """Add a line to the task's own log, for whoever follows it to see at once.
+
+        Raises ClaimLost and TimeIsUp as `check` does. If the record goes away just then, the line
+        may be there twice.
+        """
+        self.check()
+        logger.info(message, key=self.key)
+        line = log_event(message)
+        persist(self._record, lambda connection: events.append(connection, self.task_id, [line]))
+        self._tell(self.task_id)
 
     def flush(self, connection: Connection, outcome: ItemOutcome | None = None) -> list[NewEvent]:
         """Write what was noted inside this transaction; the events that tell of it."""

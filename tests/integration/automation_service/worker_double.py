@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -80,6 +81,11 @@ class InMemoryClaim:
         """Nobody calls it off."""
         self.check()
 
+    @property
+    def deadline(self) -> float:
+        """Its time is never over."""
+        return math.inf
+
     def wait_until(self, moment: float) -> None:
         """Let the time really pass."""
         self.check()
@@ -128,6 +134,9 @@ class InMemoryClaim:
 
     def log(self, message: str, level: str = "info") -> None:
         """Nobody reads this task's log."""
+
+    def log_now(self, message: str) -> None:
+        """Nobody follows this task."""
 
     def kinds(self) -> list[EvidenceKind]:
         """The kinds of evidence, in order."""

@@ -1,0 +1,65 @@
+"""A worker that also offers what an author wrote: the file AUTHORED_TASK, and tasks below."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from typing import Any
+
+from shared.errors import ApplicationError
+from worker_service.main import main
+from worker_service.params import TaskParams
+from worker_service.registry import TaskDefinition
+from worker_service.simple_task import simple_task
+from worker_service.tasks import task_map
+from worker_service.work import Work
+
+
+class NoParams(TaskParams):
+    """Nothing to say."""
+
+
+@simple_task(name="stumble", title="Stumble", description="Fails at first.", side_effect="none")
+def stumble(context: Work, params: NoParams) -> str:
+    """Fail once, with a file in hand."""
+    context.save_file("steps.txt", f"attempt {context.attempt}".encode())
+    if context.attempt == 1:
+        raise ApplicationError("A stone in the way.")
+    return "Arrived \x00 after all"
+
+
+@simple_task(name="babble", title="Babble", description="Returns no JSON.", side_effect="none")
+def babble(context: Work, params: NoParams) -> dict[str, object]:
+    """Return what JSON cannot hold."""
+    return {"said": [object]}
+
+
+class SaveAsParams(TaskParams):
+    """What the file is to be called."""
+
+    name: str
+
+
+@simple_task(name="save_as", title="Save as", description="Saves a file.", side_effect="none")
+def save_as(context: Work, params: SaveAsParams) -> None:
+    """Save an empty file."""
+    context.save_file(params.name, b"")
+
+
+def written_in(file: str, name: str) -> TaskDefinition[Any]:
+    """The task type of this name in an author's file."""
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    definition: TaskDefinition[Any] = getattr(module, name)
+    return definition
+
+
+if __name__ == "__main__":
+    authored = written_in(os.environ["AUTHORED_TASK"], "count_words")
+    task_map.update({one.name: one for one in (authored, stumble, babble, save_as)})
+    sys.exit(main())

@@ -1,0 +1,138 @@
+"""docs/tasks.md as it is written, from the file to the WebSocket, and how such tasks end."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from launcher.environment import ROOT
+from launcher.errors import LauncherError
+from tests.acceptance.conftest import Deployment, assert_told_once, wait_for
+
+pytestmark = pytest.mark.timeout(180)
+
+TUTORIAL = (ROOT / "docs" / "tasks.md").read_text()
+
+
+def block(language: str) -> str:
+    """The first block of the tutorial in this language."""
+    found = re.search(rf"```{language}\n(.*?)```", TUTORIAL, re.DOTALL)
+    assert found is not None
+    return found[1]
+
+
+@pytest.fixture
+def here(share: Callable[..., Deployment], shared_folder: Path) -> Deployment:
+    """A system whose worker offers what the tutorial has you write."""
+    file = shared_folder / "count_words.py"
+    file.write_text(block("python"))
+    return share(
+        batches=1,
+        worker_module="tests.acceptance.authored_worker",
+        settings={"AUTHORED_TASK": str(file), "ITEM_TIME_LIMIT": "8"},
+    )
+
+
+def logged(events: list[dict[str, Any]]) -> list[str]:
+    """The lines of the task's log."""
+    return [event["data"]["message"] for event in events if event["type"] == "log"]
+
+
+def test_the_tutorial_goes_from_its_file_to_the_result_on_the_websocket(here: Deployment) -> None:
+    # Given the tutorial's file, which is short
+    assert len(block("python").strip().splitlines()) < 25
+    key = {"x-api-key": here.system.api_key}
+    listed = httpx.get(f"{here.system.api_url}/tasks/", headers=key, trust_env=False).json()
+    (offered,) = [one for one in listed if one["name"] == "count_words"]
+    assert [param["name"] for param in offered["params"]] == ["text", "pause"]
+
+    # When the tutorial's task is asked for and followed
+    asked = json.loads(block("json"))
+    task_id = here.api.assign(asked["task_type"], asked["params"])
+    events = list(here.api.follow(task_id, here.system.check))
+
+    # Then it tells what the tutorial says
+    assert_told_once(events)
+    said = block("text").splitlines()
+    assert [line for line in logged(events) if line.startswith("Word")] == said
+    result = here.api.result(task_id)
+    (item,) = result["result"]["items"]
+    assert (item["key"], item["status"], item["details"]) == (task_id, "done", {"words": 2})
+    # And the file is there, whole, and in the manifest
+    (link,) = result["download_links"]
+    content = httpx.get(link, trust_env=False).raise_for_status().content
+    assert content == b"word\ntwo\nwords"
+    sha256 = hashlib.sha256(content).hexdigest()
+    assert [piece["sha256"] for piece in item["evidence"]] == [sha256]
+    manifest = here.system.results / task_id / "manifest.json"
+    wait_for(manifest.exists)
+    assert sha256 in manifest.read_text()
+
+
+def test_params_that_do_not_fit_are_refused_when_it_is_asked_for(here: Deployment) -> None:
+    with pytest.raises(LauncherError, match="422"):
+        here.api.assign("count_words", {"text": 7})
+
+
+def test_a_line_is_seen_while_it_works_and_a_cancel_ends_it(here: Deployment) -> None:
+    # Given a task that would take half an hour
+    task_id = here.api.assign("count_words", {"text": "so " * 31, "pause": 60})
+    quick = here.api.assign("count_words", {"text": "so " * 3000, "pause": 0.2})
+    here.cancel(task_id)
+    # When a line came from one that is at work, and it is cancelled too
+    here.until(quick, lambda event: event["data"].get("message") == "Word 1: so")
+    here.cancel(quick)
+    # Then both end with nothing done
+    for cancelled in (task_id, quick):
+        result = here.finish(cancelled)
+        assert result["state"] == "cancelled"
+        assert [item["status"] for item in result["result"].get("items", [])] in ([], ["skipped"])
+
+
+def test_a_business_error_refuses_and_is_not_tried_again(here: Deployment) -> None:
+    result = here.finish(here.api.assign("count_words", {"text": "so " * 5001}))
+
+    (item,) = result["result"]["items"]
+    assert (item["status"], item["attempts"]) == ("refused", 1)
+    assert item["detail"] == "More than 5000 words are not counted here."
+
+
+def test_an_application_error_is_tried_again_and_leaves_one_file(here: Deployment) -> None:
+    result = here.finish(here.api.assign("stumble", {}))
+
+    (item,) = result["result"]["items"]
+    assert (item["status"], item["attempts"]) == ("done", 2)
+    assert item["detail"] == "Arrived \ufffd after all"
+    (link,) = result["download_links"]
+    assert httpx.get(link, trust_env=False).text == "attempt 2"
+
+
+def test_what_json_cannot_hold_fails_the_task_and_is_named(here: Deployment) -> None:
+    result = here.finish(here.api.assign("babble", {}))
+
+    assert result["state"] == "failed"
+    assert "the returned dict['said'][0] holds type" in result["error"]
+
+
+@pytest.mark.parametrize("name", ["../stray.csv", "manifest.json", "no_ending", "a./../b"])
+def test_a_file_whose_name_cannot_be_one_fails_the_task(here: Deployment, name: str) -> None:
+    result = here.finish(here.api.assign("save_as", {"name": name}))
+
+    assert result["state"] == "failed"
+    assert f"cannot keep a file named {name!r}" in result["error"]
+    assert result["download_links"] == []
+
+
+def test_a_task_is_ended_when_its_time_is_over(here: Deployment) -> None:
+    result = here.finish(here.api.assign("count_words", {"text": "so", "pause": 60}))
+
+    (item,) = result["result"]["items"]
+    assert (item["status"], item["attempts"]) == ("failed", 1)
+    assert "ITEM_TIME_LIMIT" in item["error"]
