@@ -130,9 +130,18 @@ def test_a_file_whose_name_cannot_be_one_fails_the_task(here: Deployment, name: 
     assert result["download_links"] == []
 
 
-def test_a_task_is_ended_when_its_time_is_over(here: Deployment) -> None:
-    result = here.finish(here.api.assign("count_words", {"text": "so", "pause": 60}))
-
+def test_a_task_whose_time_is_over_is_ended_and_can_be_asked_for_again(here: Deployment) -> None:
+    # Given a task that takes longer than it may
+    task_id = here.api.assign("count_words", {"text": "so", "pause": 60})
+    result = here.finish(task_id)
     (item,) = result["result"]["items"]
     assert (item["status"], item["attempts"]) == ("failed", 1)
+    assert "ITEM_TIME_LIMIT" in item["error"]
+    # When it is tried again
+    key = {"x-api-key": here.system.api_key}
+    url = f"{here.system.api_url}/retry/{task_id}"
+    again = httpx.post(url, headers=key, trust_env=False).raise_for_status().json()["task_id"]
+    # Then it is a task of its own, with the params of the first
+    (item,) = here.finish(again)["result"]["items"]
+    assert (item["key"], item["status"]) == (again, "failed")
     assert "ITEM_TIME_LIMIT" in item["error"]
