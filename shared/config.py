@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     esc_base_url: str = ""
     esc_username: str = ""
     esc_password: SecretStr = SecretStr("")
+    secrets_dir: Path | None = None
 
     headless: bool = True
     selenium_timeout: float = Field(20, gt=0, le=600)
@@ -94,9 +95,11 @@ class Settings(BaseSettings):
             return [addresses.origin(one.strip()) for one in value.split(",") if one.strip()]
         return value
 
-    @field_validator("download_path", "data_dir", "results_dir", "logs_dir")
+    @field_validator("secrets_dir", "download_path", "data_dir", "results_dir", "logs_dir")
     @classmethod
-    def _below_root(cls, value: Path) -> Path:
+    def _below_root(cls, value: Path | None) -> Path | None:
+        if value is None:
+            return None
         try:
             return (ROOT / value.expanduser()).resolve()
         except RuntimeError as error:  # nobody is called so, or links that lead in a circle

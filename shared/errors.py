@@ -26,6 +26,7 @@ AgentError
 ├── FatalError                  ends the whole task at once
 │   ├── LoginRefused
 │   │   └── AccountLocked
+│   ├── CredentialsMissing
 │   ├── ProfileMismatch
 │   └── TaskFailed
 ├── NothingClicked              what was only to be resolved turned out not taken
@@ -230,6 +231,12 @@ class AccountLocked(LoginRefused):
     """The portal has locked our account."""
 
     code = "account_locked"
+
+
+class CredentialsMissing(FatalError):
+    """Nobody says whom the portal knows us as."""
+
+    code = "credentials_missing"
 
 
 class ProfileMismatch(FatalError):

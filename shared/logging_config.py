@@ -17,7 +17,7 @@ from concurrent_log_handler import ConcurrentRotatingFileHandler
 from structlog.typing import EventDict, Processor
 
 from shared.config import Settings
-from shared.secrecy import scrubber
+from shared.secrecy import KnownSecrets
 
 LOG_FILE = "automation.log"
 MAX_BYTES = 20_000_000
@@ -25,6 +25,8 @@ KEPT_FILES = 5
 _SECRET_WORDS = ("password", "secret", "api_key", "authorization", "cookie", "token")
 _URL_PASSWORD = re.compile(r"[^/]*//[^/@]*:([^/@]+)@")
 _NOISY = ("alembic", "amqp", "asyncio", "celery.utils", "httpx", "kombu", "selenium", "urllib3")
+_known = KnownSecrets()
+"""Logging is one for a whole process, and so is what it hides."""
 
 
 def configure_logging(
@@ -41,7 +43,8 @@ def configure_logging(
     """
     settings.logs_dir.mkdir(parents=True, exist_ok=True)
     before = _processors(service)
-    scrub = scrubber([*_secrets(settings), *secrets])
+    _known.replace([*_secrets(settings), *secrets])
+    scrub = _known.mask
     file_handler = ConcurrentRotatingFileHandler(
         str(settings.logs_dir / LOG_FILE),
         maxBytes=max_bytes,
@@ -71,6 +74,11 @@ def configure_logging(
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+def hide_from_logs(secret: str) -> None:
+    """Mask one more secret in every further line of this process."""
+    _known.add(secret)
 
 
 def hide_secrets(_: Any, __: str, event: EventDict) -> EventDict:

@@ -38,3 +38,25 @@ def scrubber(secrets: Iterable[str]) -> Callable[[str], str]:
     longest_first = sorted(spellings, key=len, reverse=True)
     found = re.compile("|".join(re.escape(spelling) for spelling in longest_first))
     return lambda text: found.sub(MASK, text)
+
+
+class KnownSecrets:
+    """The secrets of a process, which may become more."""
+
+    def __init__(self) -> None:
+        """Know none."""
+        self.replace([])
+
+    def replace(self, secrets: Iterable[str]) -> None:
+        """Know these and no others."""
+        self._secrets = frozenset(secrets)
+        self._scrub = scrubber(self._secrets)
+
+    def add(self, secret: str) -> None:
+        """Know this one too."""
+        if secret not in self._secrets:
+            self.replace([*self._secrets, secret])
+
+    def mask(self, text: str) -> str:
+        """The text with a mask over each of them."""
+        return self._scrub(text)

@@ -8,6 +8,7 @@ from automation_service.portal import Credentials, Portal
 from shared.contracts import Claim
 from shared.errors import TaskFailed
 from worker_service.context import TaskContext
+from worker_service.portal_credentials import portal_credentials
 
 USUAL_PORTS = {"http": 80, "https": 443}
 
@@ -19,9 +20,8 @@ def portal_for(claim: Claim, profile_name: str, context: TaskContext) -> Portal:
 
 
 def credentials(context: TaskContext) -> Credentials:
-    """Whom the portal knows us as."""
-    settings = context.settings
-    return Credentials(settings.esc_username, settings.esc_password.get_secret_value())
+    """Whom the portal knows us as. Raises CredentialsMissing if nobody said so."""
+    return portal_credentials(context.settings)
 
 
 def base_url(context: TaskContext) -> str:

@@ -15,7 +15,7 @@ import structlog
 
 from shared.config import Settings
 from shared.correlation import about_task
-from shared.logging_config import LOG_FILE, configure_logging
+from shared.logging_config import LOG_FILE, configure_logging, hide_from_logs
 
 PROCESSES = 3
 LINES = 60
@@ -166,6 +166,16 @@ def test_a_secret_of_the_settings_is_masked_wherever_it_stands(
             assert quote_plus(secret) not in text
     assert logged.count("it is ***") == shown.count("it is ***") == len(secrets)
     assert all(_lines(logs_dir))
+
+
+def test_a_secret_that_becomes_known_later_is_masked_from_then_on(logs_dir: Path) -> None:
+    configure_logging(_settings(logs_dir), "worker")
+    structlog.get_logger().info("it is read-from-file")
+    hide_from_logs("read-from-file")
+    structlog.get_logger().info("it is read-from-file")
+
+    before, after = _lines(logs_dir)
+    assert (before["event"], after["event"]) == ("it is read-from-file", "it is ***")
 
 
 def test_an_exception_is_written_into_its_line(logs_dir: Path) -> None:

@@ -8,7 +8,7 @@ from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
 
-from shared.secrecy import MASK, scrubber
+from shared.secrecy import MASK, KnownSecrets, scrubber
 
 ODD = 'p&"<% é/+7'
 
@@ -43,3 +43,16 @@ def test_a_secret_too_short_to_be_one_makes_no_text_unreadable() -> None:
 
 def test_without_secrets_a_text_stays_as_it_is() -> None:
     assert scrubber([])("anything") == "anything"
+
+
+def test_known_secrets_may_become_more_and_are_forgotten_together() -> None:
+    known = KnownSecrets()
+    known.replace(["first secret"])
+    known.add("second&secret")
+    known.add("short")
+
+    text = "first secret, second&secret, second%26secret, short"
+    assert known.mask(text) == "***, ***, ***, short"
+
+    known.replace([])
+    assert known.mask(text) == text
