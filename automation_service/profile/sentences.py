@@ -46,6 +46,8 @@ def _portal(profile: Profile) -> tuple[str, Iterator[str]]:
             days = ", ".join(hours.days)
             span = f"{hours.begins:%H:%M} to {hours.ends:%H:%M} {hours.zone}"
             yield f"It is left alone from {span}, beginning on {days}."
+        if pace.model_fields_set:
+            yield "Workers do not keep to its pace or hours yet."
         for form in profile.key_forms:
             yield f"An id that matches {form.match!r} is spelled {form.becomes!r}."
 

@@ -80,7 +80,7 @@ class Maintenance(Part):
 
 
 class Pace(Part):
-    """How gently the portal is used, by all workers together."""
+    """How gently the portal is to be used; workers do not keep to it yet."""
 
     requests_per_second: float | None = Field(
         default=None, gt=0, le=1000, description="The most pages a second that are loaded."
@@ -108,7 +108,9 @@ class Site(Part):
     """Where a portal is, and how gently it is to be used."""
 
     base_url: str | None = Field(
-        default=None, description="Where the profile's paths begin, unless a setting says it."
+        default=None,
+        description="Where the profile's paths begin when it is checked live; workers "
+        "go by ESC_BASE_URL.",
     )
     hosts: tuple[Host, ...] = Field(
         default=(),

@@ -85,3 +85,19 @@ def test_a_file_that_is_not_there_is_told(
     assert main(["check", str(tmp_path / "none.yaml")]) == 1
 
     assert "none.yaml cannot be read" in capsys.readouterr().out
+
+
+def test_whoever_reviews_a_pace_is_told_that_workers_do_not_keep_to_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (PROFILES / "esc.yaml").read_text(encoding="utf-8")
+    file = tmp_path / "esc.yaml"
+    file.write_text(f"{text}\nsite: {{pace: {{requests_per_second: 2}}}}\n", encoding="utf-8")
+
+    assert main(["steps", str(file)]) == 0
+    told = capsys.readouterr().out
+    assert "At most 2 pages a second are loaded.\n" in told
+    assert "Workers do not keep to its pace or hours yet." in told
+
+    assert main(["steps", str(PROFILES / "esc.yaml")]) == 0
+    assert "pace" not in capsys.readouterr().out
