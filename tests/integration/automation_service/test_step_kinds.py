@@ -132,8 +132,10 @@ EFFECTS: dict[str, tuple[str, dict[str, Any]]] = {
         {"choose": "#f", "option": "Yes, approve"},
     ),
     "an option that submits": (
-        f"""<form method=post action=/effect><select id=f onchange="this.form.submit()">
-        {OPTIONS}</select></form>""",
+        # Into a frame: a page that is leaving may never answer what it is asked at that moment.
+        f"""<form method=post action=/effect target=sink>
+        <select id=f onchange="this.form.submit()">{OPTIONS}</select></form>
+        <iframe name=sink></iframe>""",
         {"choose": "#f", "option": "y"},
     ),
     "a switch": (
