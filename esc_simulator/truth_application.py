@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException
+from fastapi import APIRouter, Body, Depends, FastAPI, HTTPException
 from pydantic import BaseModel, Field
 
 from esc_simulator.batch import Batch, BatchStatus
@@ -93,6 +93,14 @@ def expire_sessions(portal: ThePortal) -> dict[str, int]:
 def unlock_account(portal: ThePortal, username: str) -> None:
     """Lift an account's lock, as the helpdesk would."""
     portal.accounts.unlock(username)
+
+
+@router.put("/truth/accounts/{username}", status_code=204)
+def set_password(
+    portal: ThePortal, username: str, password: Annotated[str, Body(embed=True, min_length=1)]
+) -> None:
+    """Create one more officer's account, or give it this password."""
+    portal.accounts.set_password(username, password)
 
 
 @router.get("/faults")

@@ -212,6 +212,7 @@ class PracticeSystem:
             "MAX_BATCHES_PER_TASK": str(LONGEST_TASK),
             "DATA_DIR": str(self.folder / "data"),
             "DOWNLOAD_PATH": str(self.folder / "downloads"),
+            "PROFILES_DIR": str(self.folder / "profiles"),
             "RESULTS_DIR": str(self.results),
             "LOGS_DIR": str(self.folder / "logs"),
             **self._overrides,

@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     esc_username: str = ""
     esc_password: SecretStr = SecretStr("")
     secrets_dir: Path | None = None
+    profiles_dir: Path = Path("data/profiles")
 
     headless: bool = True
     selenium_timeout: float = Field(20, gt=0, le=600)
@@ -95,7 +96,9 @@ class Settings(BaseSettings):
             return [addresses.origin(one.strip()) for one in value.split(",") if one.strip()]
         return value
 
-    @field_validator("secrets_dir", "download_path", "data_dir", "results_dir", "logs_dir")
+    @field_validator(
+        "secrets_dir", "profiles_dir", "download_path", "data_dir", "results_dir", "logs_dir"
+    )
     @classmethod
     def _below_root(cls, value: Path | None) -> Path | None:
         if value is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, StringConstraints, model_validator
 from pydantic.json_schema import SkipJsonSchema, WithJsonSchema
@@ -14,7 +14,7 @@ from shared.contracts import Claim, ItemOutcome, LateFinding
 from shared.errors import TaskFailed
 from shared.task_state import ItemStatus
 from worker_service.context import TaskContext
-from worker_service.params import TaskParams, without_null_defaults
+from worker_service.params import PortalParams, without_null_defaults
 from worker_service.portal_site import base_url, credentials, origin_of, portal_for
 from worker_service.registry import Plan, task
 
@@ -71,7 +71,7 @@ def _ask_for_a_name(schema: dict[str, Any]) -> None:
     schema["x-fault"] = NOTHING_NAMED
 
 
-class ApproveBatchesParams(TaskParams):
+class ApproveBatchesParams(PortalParams):
     """Which batches to approve, and what to remark."""
 
     model_config = ConfigDict(json_schema_extra=_ask_for_a_name)
@@ -98,7 +98,6 @@ class ApproveBatchesParams(TaskParams):
         title="Approve at once",
         description="false: look at each batch first, then wait for a decision.",
     )
-    portal: Literal["esc"] = Field("esc", title="Portal", description="The portal profile.")
 
     @model_validator(mode="after")
     def _name_something(self) -> ApproveBatchesParams:
@@ -126,11 +125,11 @@ def _too_many(limit: int) -> str:
 def plan_approvals(params: ApproveBatchesParams, context: TaskContext) -> Plan:
     """Name the batches: those asked for, or the oldest pending ones in the portal."""
     profile = context.profile(params.portal)
-    site = base_url(context)
+    site = base_url(profile, context)
     origin = origin_of(site)
 
     def params_for(keys: Sequence[str]) -> dict[str, Any]:
-        kept = params.model_dump(include={"remark", "auto_approve", "portal"})
+        kept = params.model_dump(include={"remark", "auto_approve", "portal", "account"})
         return {**kept, "batch_ids": list(keys)}
 
     if params.batch_ids is not None:
@@ -142,20 +141,20 @@ def plan_approvals(params: ApproveBatchesParams, context: TaskContext) -> Plan:
             raise TaskFailed(_too_many(at_most))
         at_most = params.batch_count
     busy = context.open_elsewhere(origin, ACTION)
-    portal = context.portal(profile, site, credentials(context))
+    portal = context.portal(profile, site, credentials(params, context))
     pending = portal.pending(at_most + len(busy))
     return Plan(origin, ACTION, pending, params_for, leave_out_open=True, at_most=at_most)
 
 
 def review_batch(claim: Claim, params: ApproveBatchesParams, context: TaskContext) -> ItemOutcome:
     """Look at one batch and say what approving it would do."""
-    portal = portal_for(claim, params.portal, context)
+    portal = portal_for(claim, params, context)
     return BatchApprovalService(portal, context.evidence(), ACTION).review(claim)
 
 
 def look_again(claim: Claim, params: ApproveBatchesParams, context: TaskContext) -> LateFinding:
     """Read a batch that ended in doubt."""
-    portal = portal_for(claim, params.portal, context)
+    portal = portal_for(claim, params, context)
     return BatchApprovalService(portal, context.evidence(), ACTION).look_again(claim)
 
 
@@ -183,5 +182,5 @@ def approve_batches(
     claim: Claim, params: ApproveBatchesParams, context: TaskContext
 ) -> ItemOutcome:
     """Approve one batch by the approval protocol."""
-    portal = portal_for(claim, params.portal, context)
+    portal = portal_for(claim, params, context)
     return BatchApprovalService(portal, context.evidence(), ACTION).act(claim, params.remark)

@@ -19,7 +19,7 @@ from shared.contracts import Claim, EvidenceKind, ItemOutcome
 from shared.errors import AgentError, DownloadFailed, TaskFailed
 from shared.task_state import ItemStatus
 from worker_service.context import TaskContext
-from worker_service.params import TaskParams
+from worker_service.params import PortalParams
 from worker_service.portal_site import portal_for
 from worker_service.registry import Plan, task
 
@@ -35,7 +35,7 @@ DateRange = Annotated[
 ]
 
 
-class DownloadReportsParams(TaskParams):
+class DownloadReportsParams(PortalParams):
     """Which report, of which days, as which kind of file."""
 
     report_type: Literal["batches", "approvals", "colleges"] = Field(
@@ -47,7 +47,6 @@ class DownloadReportsParams(TaskParams):
         examples=["2026-01-01 to 2026-01-31"],
     )
     format: Literal["csv", "xlsx"] = Field("csv", title="Format", description="csv or xlsx.")
-    portal: Literal["esc"] = Field("esc", title="Portal", description="The portal profile.")
 
     def days(self) -> tuple[date, date]:
         """First and last day. Raises TaskFailed if there is no such day, or they are reversed."""
@@ -93,7 +92,7 @@ def download_reports(
     claim: Claim, params: DownloadReportsParams, context: TaskContext
 ) -> ItemOutcome:
     """Fetch the report, check it, and link it."""
-    portal = portal_for(claim, params.portal, context)
+    portal = portal_for(claim, params, context)
     first, last = params.days()
     wish = ReportWish(params.report_type, first, last, FileKind(params.format))
     folder = task_folder(context.settings.download_path, claim.task_id, context.slot_id)

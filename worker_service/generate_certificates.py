@@ -22,7 +22,7 @@ from shared.errors import ApplicationError
 from shared.task_state import ItemStatus
 from worker_service.approve_batches import LARGEST_NUMBER, LONGEST_ID, PRINTABLE
 from worker_service.context import TaskContext
-from worker_service.params import TaskParams
+from worker_service.params import PortalParams
 from worker_service.portal_site import base_url, origin_of, portal_for
 from worker_service.registry import Plan, task
 
@@ -56,7 +56,7 @@ OneBatch = Annotated[
 ]
 
 
-class GenerateCertificatesParams(TaskParams):
+class GenerateCertificatesParams(PortalParams):
     """Whose certificates, and what they look like."""
 
     batch_id: OneBatch = Field(
@@ -65,24 +65,24 @@ class GenerateCertificatesParams(TaskParams):
     template: Literal["standard", "merit", "bilingual"] = Field(
         "standard", title="Template", description="standard, merit or bilingual."
     )
-    portal: Literal["esc"] = Field("esc", title="Portal", description="The portal profile.")
 
 
 def plan_certificates(params: GenerateCertificatesParams, context: TaskContext) -> Plan:
     """One item, the batch: the portal issues to all its trainees at once, so it is one effect."""
-    key = context.profile(params.portal).canonical_key(str(params.batch_id))
+    profile = context.profile(params.portal)
+    key = profile.canonical_key(str(params.batch_id))
 
     def params_for(_: Sequence[str]) -> dict[str, Any]:
         return {**params.model_dump(), "batch_id": key}
 
-    return Plan(origin_of(base_url(context)), ACTION, [key], params_for)
+    return Plan(origin_of(base_url(profile, context)), ACTION, [key], params_for)
 
 
 def look_again(
     claim: Claim, params: GenerateCertificatesParams, context: TaskContext
 ) -> LateFinding:
     """Read a batch of which it is in doubt whether its certificates were issued."""
-    portal = portal_for(claim, params.portal, context)
+    portal = portal_for(claim, params, context)
     return _issuing(portal, params, context).look_again(claim)
 
 
@@ -100,7 +100,7 @@ def generate_certificates(
     claim: Claim, params: GenerateCertificatesParams, context: TaskContext
 ) -> ItemOutcome:
     """Issue, by the protocol of approving, what was not issued; then fetch what there is."""
-    portal = portal_for(claim, params.portal, context)
+    portal = portal_for(claim, params, context)
     issued = _issuing(portal, params, context).act(claim, "")
     if issued.status not in (ItemStatus.DONE, ItemStatus.ALREADY_DONE):
         return issued

@@ -11,7 +11,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import psutil
@@ -20,6 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from automation_service.browser import BrowserProcess, reap
 from shared.code_version import code_version
+from shared.errors import ConfigurationError
 from shared.record import Record, slots, task_types, tasks, workers
 from shared.record.task_types import TaskType
 from shared.record.workers import HEARTBEAT_SECONDS
@@ -30,6 +31,7 @@ log = structlog.get_logger()
 CHILD_LOOK_SECONDS = 0.25
 CHILD_END_SECONDS = 2.0
 SWEEP_SECONDS = 10.0
+OFFER_LOOK_SECONDS = 2.0
 
 fork_lock = threading.RLock()
 
@@ -51,16 +53,20 @@ class Presence:
         record: Record,
         worker_id: str,
         slot_count: int,
-        offered: Sequence[TaskType],
+        offer: Callable[[], Sequence[TaskType]],
         downloads: Path,
     ) -> None:
-        """Nothing is written before `begin`; `downloads` is where slots have folders for files."""
+        """Nothing is written before `begin`.
+
+        `offer` says what the worker offers now; `downloads` is where slots have folders for files.
+        """
         self._downloads = downloads
         self._record = record
         self._worker_id = worker_id
         self._host = socket.gethostname()
         self._slots = slot_count
-        self._offered = offered
+        self._offer = offer
+        self._offered = offer()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
         self._children: set[int] = set()
@@ -108,7 +114,7 @@ class Presence:
             child.kill()
 
     def _run(self) -> None:
-        next_beat = next_sweep = time.monotonic()
+        next_beat = next_sweep = next_offer = time.monotonic()
         while not self._stop.wait(CHILD_LOOK_SECONDS):
             try:
                 with fork_lock:
@@ -117,11 +123,30 @@ class Presence:
                         next_beat = time.monotonic() + HEARTBEAT_SECONDS
                         with self._record.write() as connection:
                             workers.beat(connection, self._worker_id)
+                if time.monotonic() >= next_offer:
+                    next_offer = time.monotonic() + OFFER_LOOK_SECONDS
+                    self._offer_again()
                 if time.monotonic() >= next_sweep:
                     next_sweep = time.monotonic() + SWEEP_SECONDS
                     self._sweep()
             except SQLAlchemyError as error:
                 log.warning("record not reachable", reason=str(error).split("\n")[0])
+
+    def _offer_again(self) -> None:
+        """Announce what is offered otherwise than before, such as for one more portal."""
+        try:
+            offered = self._offer()
+        except ConfigurationError as error:
+            log.warning("what is offered stays as it was", reason=error.message)
+            return
+        changed = [one for one in offered if one not in self._offered]
+        if not changed:
+            return
+        with fork_lock, self._record.write() as connection:
+            for one in changed:
+                task_types.announce(connection, one)
+        self._offered = offered
+        log.info("announced_again", task_types=[one.name for one in changed])
 
     def _look_after_children(self) -> None:
         """Free what dead children held, those too that died before they were ever seen alive."""

@@ -21,6 +21,7 @@ from celery import Celery, Task, signals
 from celery.exceptions import SecurityWarning
 from sqlalchemy.exc import SQLAlchemyError
 
+from automation_service.profile import ProfileShelf
 from shared.celery_client import create_celery
 from shared.config import Settings, load_settings
 from shared.contracts import DOORBELL, TASK_QUEUE
@@ -28,6 +29,7 @@ from shared.errors import ConfigurationError
 from shared.logging_config import configure_logging
 from shared.niceness import step_back
 from shared.record import Record, migrate, why_no_record
+from shared.record.task_types import TaskType
 from worker_service.departure import Departure
 from worker_service.lifecycle import Presence, take_fork_lock
 from worker_service.shared_flag import SharedFlag
@@ -49,12 +51,16 @@ class Worker:
         self._record = Record(settings.database)
         self._draining = SharedFlag()
         self._ready_file = settings.data_dir / f"worker-{os.getpid()}.json"
-        offered = [definition.announced(settings) for definition in task_map.values()]
+        self._shelf = ProfileShelf(settings.profiles_dir)
         self._presence = Presence(
-            self._record, self._id, settings.slots, offered, settings.download_path
+            self._record, self._id, settings.slots, self._offer, settings.download_path
         )
         self._departure = Departure(self._crash)
         self._child: SlotProcess | None = None
+
+    def _offer(self) -> list[TaskType]:
+        names = self._shelf.names()
+        return [definition.announced(self._settings, names) for definition in task_map.values()]
 
     def open_record(self) -> None:
         """See to it that the record can be used.

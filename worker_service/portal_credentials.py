@@ -6,6 +6,7 @@ A file is read whenever it is asked for, so that a password can be changed while
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -13,9 +14,44 @@ from automation_service.portal import Credentials
 from shared.config import Settings
 from shared.errors import CredentialsMissing
 from shared.logging_config import hide_from_logs
+from worker_service.params import ACCOUNT, PORTAL
+
+ESC, DEFAULT = "esc", "default"
+"""The portal and the account whose user name and password may be settings."""
 
 LARGEST = 4096
 """Bytes; a larger file is no user name or password."""
+
+
+def credentials_of(settings: Settings, portal: str, account: str) -> Credentials:
+    """The user name and password of an account, and the password kept out of the logs from now on.
+
+    Those of every account but esc's default one are files `username` and `password` in
+    SECRETS_DIR/<portal>/<account>. Raises CredentialsMissing, which names the setting or file, if
+    one is missing or unusable.
+    """
+    if (portal, account) == (ESC, DEFAULT):
+        return portal_credentials(settings)
+    for what, name, allowed in (("a portal", portal, PORTAL), ("an account", account, ACCOUNT)):
+        # A name becomes a folder's name only if it can lead out of no folder.
+        if not re.fullmatch(allowed.removesuffix("$"), name):
+            raise CredentialsMissing(f"{name!r} cannot be the name of {what}.")
+    if settings.secrets_dir is None:
+        raise CredentialsMissing(
+            f"SECRETS_DIR is not set: in it {portal}/{account}/username and "
+            f"{portal}/{account}/password say whom the portal knows us as."
+        )
+    folder = settings.secrets_dir / portal / account
+    found = [(folder / name, _content(folder / name)) for name in ("username", "password")]
+    missing = [str(file) for file, content in found if content is None]
+    if missing:
+        raise CredentialsMissing(
+            f"The account {account!r} of the portal {portal!r} is not known: "
+            f"create {' and '.join(missing)}."
+        )
+    username, password = (content or "" for _, content in found)
+    hide_from_logs(password)
+    return Credentials(username, password)
 
 
 def portal_credentials(settings: Settings) -> Credentials:

@@ -17,6 +17,7 @@ from shared.contracts import Claim, ItemOutcome, LateFinding
 from shared.record.task_types import TaskType
 from shared.task_state import ItemStatus
 from worker_service.context import TaskContext
+from worker_service.params import PortalParams, with_portals
 
 P = TypeVar("P", bound=BaseModel)
 
@@ -84,12 +85,14 @@ class TaskDefinition(Generic[P]):
             keys_param=self.keys_param,
         )
 
-    def announced(self, settings: Settings) -> TaskType:
-        """The announcement of a worker with these settings: their limits are in its schema."""
-        offered = self.announcement
-        if self.with_limits is None:
-            return offered
-        return replace(offered, params_schema=self.with_limits(offered.params_schema, settings))
+    def announced(self, settings: Settings, portals: Sequence[str]) -> TaskType:
+        """The announcement of a worker with these settings and portals: its schema takes both."""
+        schema = self.announcement.params_schema
+        if self.with_limits is not None:
+            schema = self.with_limits(schema, settings)
+        if issubclass(self.params, PortalParams):
+            schema = with_portals(schema, portals)
+        return replace(self.announcement, params_schema=schema)
 
     def _version(self) -> str:
         source = inspect.getsource(sys.modules[self.run_item.__module__])

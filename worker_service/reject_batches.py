@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 from pydantic.json_schema import WithJsonSchema
@@ -13,7 +13,7 @@ from shared.contracts import Claim, ItemOutcome, LateFinding
 from shared.task_state import ItemStatus
 from worker_service.approve_batches import BatchIds
 from worker_service.context import TaskContext
-from worker_service.params import TaskParams
+from worker_service.params import PortalParams
 from worker_service.portal_site import base_url, origin_of, portal_for
 from worker_service.registry import Plan, task
 
@@ -36,7 +36,7 @@ RequiredRemark = Annotated[
 ]
 
 
-class RejectBatchesParams(TaskParams):
+class RejectBatchesParams(PortalParams):
     """Which batches to reject, and why. They are named one by one: nobody rejects all there are."""
 
     batch_ids: BatchIds = Field(
@@ -47,7 +47,6 @@ class RejectBatchesParams(TaskParams):
     remark: RequiredRemark = Field(
         title="Remark", description="Why; goes into the portal's remark field."
     )
-    portal: Literal["esc"] = Field("esc", title="Portal", description="The portal profile.")
 
 
 def plan_rejections(params: RejectBatchesParams, context: TaskContext) -> Plan:
@@ -56,14 +55,17 @@ def plan_rejections(params: RejectBatchesParams, context: TaskContext) -> Plan:
     named = dict.fromkeys(profile.canonical_key(str(key)) for key in params.batch_ids)
 
     def params_for(keys: Sequence[str]) -> dict[str, Any]:
-        return {**params.model_dump(include={"remark", "portal"}), "batch_ids": list(keys)}
+        return {
+            **params.model_dump(include={"remark", "portal", "account"}),
+            "batch_ids": list(keys),
+        }
 
-    return Plan(origin_of(base_url(context)), ACTION, list(named), params_for)
+    return Plan(origin_of(base_url(profile, context)), ACTION, list(named), params_for)
 
 
 def look_again(claim: Claim, params: RejectBatchesParams, context: TaskContext) -> LateFinding:
     """Read a batch that ended in doubt."""
-    portal = portal_for(claim, params.portal, context)
+    portal = portal_for(claim, params, context)
     return BatchApprovalService(portal, context.evidence(), ACTION).look_again(claim)
 
 
@@ -83,5 +85,5 @@ def look_again(claim: Claim, params: RejectBatchesParams, context: TaskContext) 
 )
 def reject_batches(claim: Claim, params: RejectBatchesParams, context: TaskContext) -> ItemOutcome:
     """Reject one batch by the protocol of approving."""
-    portal = portal_for(claim, params.portal, context)
+    portal = portal_for(claim, params, context)
     return BatchApprovalService(portal, context.evidence(), ACTION).act(claim, params.remark)

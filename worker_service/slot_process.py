@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
-from functools import lru_cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any, Protocol
 
-import automation_service
 from automation_service.browser import BrowserOptions, BrowserProcess
-from automation_service.profile import Profile, load_profile
+from automation_service.profile import Profile, ProfileShelf
 from automation_service.warm_browser import WarmBrowser
 from shared.config import Settings
 from shared.errors import ConfigurationError, ProfileMismatch
@@ -21,8 +19,6 @@ from worker_service.context import TaskContext
 from worker_service.executor import Executor
 from worker_service.slot_rules import SlotRules
 from worker_service.tasks import task_map
-
-PROFILES = Path(automation_service.__file__).parent / "profiles"
 
 
 class Flag(Protocol):
@@ -43,6 +39,7 @@ class SlotProcess:
         self._record = Record(settings.database)
         self._news = NewsPublisher(settings.redis)
         self._browser = WarmBrowser(_browser_options(settings), self._note_browser)
+        self._shelf = ProfileShelf(settings.profiles_dir)
         self._noted = ("", "")
         self._executor = Executor(
             self._record,
@@ -81,7 +78,10 @@ class SlotProcess:
         )
 
     def _profile_for(self, slot_id: str, name: str) -> Profile:
-        profile = _profile(name)
+        try:
+            profile = self._shelf.profile(name)
+        except ConfigurationError as error:
+            raise ProfileMismatch(error.message) from error
         worked_by = (slot_id, profile.sha256)
         if worked_by != self._noted:
             persist(
@@ -116,11 +116,3 @@ def _browser_options(settings: Settings) -> BrowserOptions:
         downloads=settings.download_path,
         max_items=settings.browser_max_items,
     )
-
-
-@lru_cache(maxsize=32)
-def _profile(name: str) -> Profile:
-    try:
-        return load_profile(PROFILES / f"{name}.yaml")
-    except ConfigurationError as error:
-        raise ProfileMismatch(error.message) from error

@@ -18,6 +18,7 @@ from automation_service.profile.pending import Pending
 from automation_service.profile.profile import Profile
 from automation_service.profile.reports import ReportKind, Reports
 from automation_service.profile.session import Session
+from automation_service.profile.shelf import ProfileShelf
 from automation_service.profile.signal import Signal
 from automation_service.profile.site import Maintenance, Pace, Site
 from automation_service.profile.step import Step
@@ -41,6 +42,7 @@ __all__ = [
     "Part",
     "Pending",
     "Profile",
+    "ProfileShelf",
     "Reclick",
     "ReportKind",
     "Reports",

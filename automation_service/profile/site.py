@@ -109,8 +109,7 @@ class Site(Part):
 
     base_url: str | None = Field(
         default=None,
-        description="Where the profile's paths begin when it is checked live; workers "
-        "go by ESC_BASE_URL.",
+        description="Where the profile's paths begin; for esc only where ESC_BASE_URL is not set.",
     )
     hosts: tuple[Host, ...] = Field(
         default=(),

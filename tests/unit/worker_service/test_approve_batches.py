@@ -39,7 +39,8 @@ def test_batches_may_be_named_by_text_and_by_number() -> None:
         {"batch_count": 0},
         {"batch_count": -1},
         {"batch_ids": ["1"], "surprise": 1},
-        {"batch_ids": ["1"], "portal": "other"},
+        {"batch_ids": ["1"], "portal": "../other"},
+        {"batch_ids": ["1"], "account": "../other"},
     ],
 )
 def test_an_empty_or_wrong_form_approves_nothing(wrong: dict[str, object]) -> None:
@@ -88,7 +89,7 @@ def test_an_old_name_beside_the_new_one_is_refused_naming_both() -> None:
 
 def announced(**settings: Any) -> KnownType:
     """The task type as the edge knows it."""
-    offered = approve_batches.announced(load_settings(**settings))
+    offered = approve_batches.announced(load_settings(**settings), ["esc", "second"])
     return KnownType(offered, Draft202012Validator(offered.params_schema))
 
 
