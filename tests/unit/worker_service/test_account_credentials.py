@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from automation_service.portal import Credentials
 from shared.config import Settings
 from shared.errors import CredentialsMissing
+from shared.logging_config import LOG_FILE, configure_logging
 from worker_service.portal_credentials import credentials_of
 
 
@@ -24,6 +28,33 @@ def _write(account: Path, username: str, password: str) -> None:
         new.write_text(text)
         new.chmod(0o400)
         new.replace(account / name)
+
+
+@pytest.fixture
+def logs_dir(tmp_path: Path) -> Iterator[Path]:
+    """A folder for logs; afterwards this process logs as it did before."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    root.handlers.clear()
+    yield tmp_path / "logs"
+    for handler in root.handlers:
+        handler.close()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+def test_a_password_is_masked_in_logs_once_it_is_read(tmp_path: Path, logs_dir: Path) -> None:
+    settings = _settings(tmp_path, logs_dir=logs_dir)
+    configure_logging(settings, "worker")
+    _write(tmp_path / "second" / "north", "northern", "of the north")
+
+    credentials_of(settings, "second", "north")
+    structlog.get_logger().info("the portal said: of the north")
+
+    logged = (logs_dir / LOG_FILE).read_text()
+    assert "the portal said: ***" in logged
+    assert "of the north" not in logged
 
 
 def test_each_account_of_each_portal_has_files_of_its_own_read_each_time(tmp_path: Path) -> None:

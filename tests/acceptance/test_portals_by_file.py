@@ -1,0 +1,186 @@
+"""A portal described by a file, and a second officer, given to a system that runs already."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from automation_service.profile import PROFILES
+from launcher.system import PracticeSystem
+from shared.logging_config import LOG_FILE
+from tests.acceptance.conftest import Deployment, wait_for
+
+SECOND = "practice-officer-north"
+PASSWORD = "north-in-a-file"
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """A system of one slot that knows the portal `esc` only, and one officer."""
+    folder = tmp_path_factory.mktemp("by-file")
+    settings = {"SECRETS_DIR": str(folder / "secrets"), "LOG_LEVEL": "DEBUG"}
+    system = PracticeSystem(folder / "system", batches=12, settings=settings)
+    deployment = None
+    try:
+        system.start()
+        deployment = Deployment(system)
+        yield deployment
+    finally:
+        if deployment is None:
+            system.abandon()
+        else:
+            deployment.end()
+
+
+@pytest.fixture
+def second(here: Deployment) -> str:
+    """The portal `second`: the same site by another file, and its officer; usable by now."""
+    url = f"{here.system.truth_url}/truth/accounts/{SECOND}"
+    body = {"password": PASSWORD}
+    httpx.put(url, json=body, timeout=30, trust_env=False).raise_for_status()
+    _save_secrets(here, "second", "north")
+    _save_profile(here, "second", _profile(here, "second"))
+    return "second"
+
+
+def _profile(here: Deployment, name: str) -> str:
+    text = (PROFILES / "esc.yaml").read_text(encoding="utf-8")
+    site = f"site: {{base_url: '{here.system.portal_url}'}}"
+    return text.replace("name: esc\n", f"name: {name}\n{site}\n", 1)
+
+
+def _save_profile(here: Deployment, name: str, text: str) -> None:
+    """Save a file in one step, and wait until it can be asked for."""
+    folder = here.system.folder / "profiles"
+    folder.mkdir(exist_ok=True)
+    new = folder / "new"
+    new.write_text(text, encoding="utf-8")
+    new.replace(folder / f"{name}.yaml")
+    wait_for(lambda: name in _portals(here))
+
+
+def _save_secrets(here: Deployment, portal: str, account: str) -> None:
+    folder = _secrets(here) / portal / account
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in (("username", SECOND), ("password", PASSWORD)):
+        new = folder / "new"
+        new.write_text(f"{text}\n")
+        new.chmod(0o400)
+        new.replace(folder / name)
+
+
+def _secrets(here: Deployment) -> Path:
+    return here.system.folder.parent / "secrets"
+
+
+def _portals(here: Deployment) -> list[str]:
+    """The portals that GET /tasks/ says approve_batches can be asked for."""
+    answer = httpx.get(
+        f"{here.system.api_url}/tasks/",
+        headers={"x-api-key": here.system.api_key},
+        timeout=30,
+        trust_env=False,
+    )
+    listed = {one["name"]: one for one in answer.raise_for_status().json()}
+    return list(listed["approve_batches"]["params_schema"]["properties"]["portal"]["enum"])
+
+
+def _officers(here: Deployment, keys: list[str]) -> list[list[str]]:
+    """Who approved each of these batches, by the portal's own word."""
+    batches = here.batches()
+    return [[line["by"] for line in batches[key]["approvals"]] for key in keys]
+
+
+def _item(result: dict[str, Any]) -> str:
+    (item,) = result["result"]["items"]
+    return str(item["status"])
+
+
+@pytest.mark.timeout(300)
+def test_two_portals_and_accounts_share_a_slot_and_are_never_mixed_up(
+    here: Deployment, second: str
+) -> None:
+    # Given six batches, asked for by turns in one portal and in the other
+    keys = here.take_batches(6)
+    names = [{}, {"portal": second, "account": "north"}] * 3
+    # When one slot works on all of them
+    asked = [here.approve(batch_ids=[key], **name) for key, name in zip(keys, names, strict=True)]
+    results = [here.finish(task_id) for task_id in asked]
+    # Then each was approved once, by the officer of the account that was named
+    for result in results:
+        assert here.assert_true(result) == {"approved": 1}
+    assert _officers(here, keys) == [[here.system.portal.username], [SECOND]] * 3
+    # And the second officer's password, which no setting says, is in no log
+    logs = (here.system.folder / "logs").glob(f"{LOG_FILE}*")
+    logged = "".join(path.read_text() for path in logs)
+    assert all(task_id in logged for task_id in asked)
+    assert PASSWORD not in logged
+
+
+@pytest.mark.timeout(300)
+def test_what_one_profile_of_a_site_approved_is_approved_already_by_the_other(
+    here: Deployment, second: str
+) -> None:
+    (key,) = here.take_batches(1)
+
+    by_second = here.finish(here.approve(batch_ids=[key], portal=second, account="north"))
+    by_esc = here.finish(here.approve(batch_ids=[key]))
+
+    assert (_item(by_second), _item(by_esc)) == ("approved", "already_approved")
+    assert _officers(here, [key]) == [[SECOND]]
+
+
+@pytest.mark.timeout(300)
+def test_an_unknown_portal_is_refused_with_the_known_ones(here: Deployment, second: str) -> None:
+    answer = httpx.post(
+        f"{here.system.api_url}/assign-task/",
+        json={"task_type": "approve_batches", "params": {"batch_ids": [1], "portal": "secnod"}},
+        headers={"x-api-key": here.system.api_key},
+        timeout=30,
+        trust_env=False,
+    )
+
+    assert answer.status_code == 422
+    known = _portals(here)
+    assert {"esc", second} <= set(known)
+    assert f"There is no such portal; known are: {', '.join(known)}." in answer.text
+
+
+@pytest.mark.timeout(300)
+def test_a_missing_secret_ends_the_task_naming_the_files(here: Deployment, second: str) -> None:
+    (key,) = here.take_batches(1)
+
+    result = here.finish(here.approve(batch_ids=[key], portal=second, account="south"))
+
+    assert result["state"] == "failed"
+    for name in ("username", "password"):
+        assert str(_secrets(here) / second / "south" / name) in result["error"]
+    assert here.batches()[key]["posts"] == 0
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.usefixtures("second")
+def test_a_profile_that_breaks_ends_its_tasks_and_no_others(here: Deployment) -> None:
+    # Given a portal whose file has a fault
+    mine, others = here.take_batches(2)
+    broken = _profile(here, "broken").replace("title:", "titel:", 1)
+    _save_profile(here, "broken", broken)
+    # When both portals are asked
+    by_broken = here.approve(batch_ids=[mine], portal="broken")
+    by_esc = here.approve(batch_ids=[others])
+    failed = here.finish(by_broken)
+    # Then its task says where the fault is, and the other one goes on
+    assert failed["state"] == "failed"
+    assert "broken.yaml:" in failed["error"]
+    assert "titel" in failed["error"]
+    assert here.batches()[mine]["posts"] == 0
+    assert here.assert_true(here.finish(by_esc)) == {"approved": 1}
+    # And once it is mended and its secrets are there, the same worker approves by it
+    _save_secrets(here, "broken", "default")
+    _save_profile(here, "broken", broken.replace("titel:", "title:", 1))
+    mended = here.finish(here.approve(batch_ids=[mine], portal="broken"))
+    assert here.assert_true(mended) == {"approved": 1}
