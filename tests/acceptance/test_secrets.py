@@ -15,7 +15,7 @@ import re
 import secrets
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -112,7 +112,11 @@ def command_lines(system: PracticeSystem) -> dict[str, bytes]:
     """How our processes were started, browsers too."""
     parts = [psutil.Process(part.pid) for part in (*system.orchestrators, *system.workers)]
     everybody = [*parts, *(child for part in parts for child in part.children(recursive=True))]
-    return {f"process {each.pid}": " ".join(each.cmdline()).encode() for each in everybody}
+    found = {}
+    for each in everybody:
+        with suppress(psutil.NoSuchProcess):  # it ended meanwhile
+            found[f"process {each.pid}"] = " ".join(each.cmdline()).encode()
+    return found
 
 
 def assert_nowhere(things: dict[str, bytes], looked_for: tuple[str, ...]) -> None:
