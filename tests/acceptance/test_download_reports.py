@@ -13,7 +13,7 @@ import pytest
 from automation_service.file_kinds import FileKind
 from automation_service.tables import read_table
 from tests.acceptance.arriving import Person, only_link, person_at_a_browser
-from tests.acceptance.conftest import Deployment
+from tests.acceptance.conftest import Deployment, wait_for
 
 AUGUST = "2026-08-01 to 2026-08-31"
 
@@ -153,10 +153,15 @@ def _assign(here: Deployment, **params: str) -> httpx.Response:
 
 def test_dashboards_are_offered_the_fields_that_they_know(here: Deployment) -> None:
     headers = {"x-api-key": here.system.api_key}
-    listed = httpx.get(f"{here.system.api_url}/tasks/", headers=headers, trust_env=False).json()
 
-    (offered,) = [task for task in listed if task["name"] == "download_reports"]
-    assert offered["available"] is True
+    def offer() -> dict[str, Any]:
+        answer = httpx.get(f"{here.system.api_url}/tasks/", headers=headers, trust_env=False)
+        (found,) = [task for task in answer.json() if task["name"] == "download_reports"]
+        return dict(found)
+
+    # The orchestrator sees a worker that has just begun at its next look.
+    wait_for(lambda: offer()["available"])
+    offered = offer()
     assert [field["name"] for field in offered["params"]][:2] == ["report_type", "date_range"]
 
 
