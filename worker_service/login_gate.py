@@ -81,7 +81,7 @@ class RecordLoginGate:
             kind = AccountLocked if row.refused == AccountLocked.code else LoginRefused
             raise kind(
                 f"{row.refused_detail} Nobody tries this password for {self._account.account} "
-                "again; set the right one and restart the worker."
+                "again; write the right one into SECRETS_DIR, or set it and restart the worker."
             )
         return row
 

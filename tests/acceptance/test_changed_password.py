@@ -11,6 +11,7 @@ import pytest
 from launcher.system import PracticeSystem
 from shared.logging_config import LOG_FILE
 from tests.acceptance.conftest import Deployment
+from tests.acceptance.occupied_slot import seen_from_outside
 
 RIGHT = "practice-in-a-file"
 WRONG = "mistaken-in-a-file"
@@ -30,16 +31,8 @@ def here(tmp_path: Path, secrets_dir: Path) -> Iterator[Deployment]:
     settings = {"SECRETS_DIR": str(secrets_dir), "ESC_PASSWORD": "", "LOG_LEVEL": "DEBUG"}
     system = PracticeSystem(tmp_path / "system", batches=2, settings=settings)
     system.portal.password = RIGHT
-    deployment = None
-    try:
-        system.start()
-        deployment = Deployment(system)
+    with system, seen_from_outside(system) as deployment:
         yield deployment
-    finally:
-        if deployment is None:
-            system.abandon()
-        else:
-            deployment.end()
 
 
 def write_password(folder: Path, password: str) -> None:

@@ -13,6 +13,7 @@ from automation_service.profile import PROFILES
 from launcher.system import PracticeSystem
 from shared.logging_config import LOG_FILE
 from tests.acceptance.conftest import Deployment, wait_for
+from tests.acceptance.occupied_slot import seen_from_outside
 
 SECOND = "practice-officer-north"
 PASSWORD = "north-in-a-file"
@@ -24,16 +25,8 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     folder = tmp_path_factory.mktemp("by-file")
     settings = {"SECRETS_DIR": str(folder / "secrets"), "LOG_LEVEL": "DEBUG"}
     system = PracticeSystem(folder / "system", batches=12, settings=settings)
-    deployment = None
-    try:
-        system.start()
-        deployment = Deployment(system)
+    with system, seen_from_outside(system) as deployment:
         yield deployment
-    finally:
-        if deployment is None:
-            system.abandon()
-        else:
-            deployment.end()
 
 
 @pytest.fixture
