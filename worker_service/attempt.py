@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import structlog
 from pydantic import BaseModel
 
-from automation_service.keeper import Keeper
 from shared.contracts import ItemOutcome
 from shared.errors import ClaimLost, NothingClicked
 from shared.record import Record
@@ -36,8 +35,6 @@ log = structlog.get_logger()
 
 T = TypeVar("T")
 
-ITEM = "item"
-"""The deadline by which the keeper ends the browser, whatever an item is waiting for."""
 READING_SECONDS = 8.0
 """For reading what became of a click once the time is over, beside the settle time. It leaves two
 of the ten seconds after which the item must be final for ending a browser and for writing."""
@@ -62,7 +59,7 @@ class Attempt:
         self._context = context
         self._tell = tell
         self._rules = rules
-        self._keeper: Keeper = context.browser.keeper
+        self._limits = context.limits
 
     def make(self, claimed: Claimed) -> TaskState | None:
         """Work on the item until it is decided, and write what was decided.
@@ -79,10 +76,11 @@ class Attempt:
             self._rules.lease_seconds,
             self._tell,
             may_act=ending is None,
-            cut=lambda: self._let_take(time.monotonic()),
+            cut=lambda: self._limits.let_take(time.monotonic()),
         )
         claim.limit(until)
-        with claim, self._keeper.deadline(ITEM, until):
+        # The claim is left first: its thread moves deadlines.
+        with self._limits.browser_until(until), claim:
             decision = self._decide(claim, ending)
             try:
                 ended = self._keep(claim, decision)
@@ -94,6 +92,8 @@ class Attempt:
     def _ending_without_a_click(self, claimed: Claimed) -> ItemOutcome | None:
         """How the item ends if nothing was clicked, when nothing may be; None: work on it."""
         task, held = claimed.task, claimed.held
+        if held.item.over is not None:
+            return ItemOutcome(ItemStatus.FAILED, held.item.over, error=held.item.over)
         ending = ending_with(task)
         if ending is not None:
             return ending
@@ -127,7 +127,7 @@ class Attempt:
         settle = max(intent.settle for intent in claim.open_intents)
         moment = time.monotonic() + settle + READING_SECONDS
         claim.resolve_only(moment)
-        self._let_take(moment)
+        self._limits.let_take(moment)
         outcome = self._work(claim)
         if isinstance(outcome, ItemOutcome):
             return Finish(outcome)
@@ -145,9 +145,10 @@ class Attempt:
         if definition.review_item and definition.wants_review(self._params) and not claim.review:
             work = definition.review_item
         end_old_browsers(self._record, claim.open_intents)
-        return guarded(
-            lambda: work(claim, self._params, self._context), f"{claim.key}: attempt failed"
-        )
+        with self._limits.busy(claim.deadline, claim.held.item.id):
+            return guarded(
+                lambda: work(claim, self._params, self._context), f"{claim.key}: attempt failed"
+            )
 
     def _decide_on(self, error: Exception, claim: RecordClaim) -> Decision:
         return decide(
@@ -167,9 +168,6 @@ class Attempt:
         else:
             log.warning("let go of an item", key=claim.key, reason=decision.reason)
         return None
-
-    def _let_take(self, moment: float) -> None:
-        self._keeper.set(ITEM, moment)
 
 
 def guarded(work: Callable[[], T], failed: str) -> T | Exception:

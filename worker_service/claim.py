@@ -30,14 +30,13 @@ from shared.record.claims import HeldClaim
 from shared.record.events import NewEvent
 from shared.record.persistence import persist
 from shared.record.progress import log_event
-from shared.record.steering import TIME_LIMIT
+from shared.record.steering import TIME_LIMIT, TOOK_TOO_LONG
 
 logger = structlog.get_logger()
 
 RENEWALS_PER_LEASE = 3
 LOOK_SECONDS = 1.0
 """How often the time is looked at, and the task's word on it."""
-TOOK_TOO_LONG = "It took longer than ITEM_TIME_LIMIT allows."
 
 
 class RecordClaim:

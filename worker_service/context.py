@@ -12,6 +12,7 @@ from automation_service.warm_browser import WarmBrowser
 from shared.config import Settings
 from shared.record import Record, items
 from worker_service.login_gate import RecordLoginGate
+from worker_service.time_limits import TimeLimits
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,7 @@ class TaskContext:
     browser: WarmBrowser
     profile: Callable[[str], Profile]
     """The portal profile of a name. Raises ProfileMismatch if there is none that can be used."""
+    limits: TimeLimits
 
     def portal(
         self,

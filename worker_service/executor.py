@@ -18,7 +18,7 @@ from shared.record import Record, slots, tasks
 from shared.record.tasks import Task
 from shared.task_state import TaskState
 from worker_service import bookkeeping
-from worker_service.attempt import ITEM, Attempt, guarded
+from worker_service.attempt import Attempt, guarded
 from worker_service.context import TaskContext
 from worker_service.outcomes import decide
 from worker_service.registry import Plan, TaskDefinition
@@ -106,10 +106,14 @@ class Executor:
         attempt = task.plan_attempts
         plan: Plan | Exception
         if attempt > self._rules.max_attempts:
-            plan = WorkerKilled(f"The worker died {attempt - 1} times while it planned this task.")
+            plan = WorkerKilled(
+                f"The worker died {attempt - 1} times while it planned this task,"
+                " or was ended because planning took longer than ITEM_TIME_LIMIT allows."
+            )
         else:
             params = definition.params
-            with context.browser.keeper.deadline(ITEM, self._limit()):
+            until = time.monotonic() + self._rules.item_time_limit
+            with context.limits.browser_until(until), context.limits.busy(until):
                 plan = guarded(
                     lambda: definition.plan(params.model_validate(task.params), context),
                     "planning failed",
@@ -139,9 +143,6 @@ class Executor:
             if time.monotonic() >= turn_ends and self._another_waits(task.id):
                 break
         return None
-
-    def _limit(self) -> float:
-        return time.monotonic() + self._rules.item_time_limit
 
     def _another_waits(self, task_id: str) -> bool:
         with self._record.read() as connection:

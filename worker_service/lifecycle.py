@@ -25,6 +25,8 @@ from shared.record import Record, slots, task_types, tasks, workers
 from shared.record.task_types import TaskType
 from shared.record.workers import HEARTBEAT_SECONDS
 from worker_service.download_sweep import sweep_downloads
+from worker_service.overdue_children import OverdueChildren
+from worker_service.time_board import TimeBoard
 
 log = structlog.get_logger()
 
@@ -52,15 +54,18 @@ class Presence:
         self,
         record: Record,
         worker_id: str,
-        slot_count: int,
         offer: Callable[[], Sequence[TaskType]],
         downloads: Path,
+        board: TimeBoard,
+        slot_count: int,
     ) -> None:
         """Nothing is written before `begin`.
 
-        `offer` says what the worker offers now; `downloads` is where slots have folders for files.
+        `offer` says what the worker offers now; `downloads` is where slots have folders for files;
+        on `board` pool children say how long they may be busy.
         """
         self._downloads = downloads
+        self._overdue = OverdueChildren(board)
         self._record = record
         self._worker_id = worker_id
         self._host = socket.gethostname()
@@ -149,7 +154,11 @@ class Presence:
         log.info("announced_again", task_types=[one.name for one in changed])
 
     def _look_after_children(self) -> None:
-        """Free what dead children held, those too that died before they were ever seen alive."""
+        """End those whose time is over, and free what dead ones held.
+
+        Those too that died before they were ever seen alive.
+        """
+        self._overdue.end()
         with self._record.read() as connection:
             at_work = slots.live(connection, self._worker_id)
         # Looked at afterwards: a child that began a slot meanwhile is among the living.
@@ -158,10 +167,13 @@ class Presence:
         dead = [slot for slot in at_work if slot.pid not in alive]
         if dead:
             with self._record.write() as connection:
+                tasks.lock_all(connection, [slot.task_id for slot in dead])
                 for slot in dead:
                     log.warning("pool child died at work", task_id=slot.task_id, pid=slot.pid)
+                    self._overdue.note(connection, slot)
                     slots.end(connection, slot.id)
                     tasks.ring_now(connection, slot.task_id)
+        self._overdue.forget_all_but(alive)
         if dead or gone:
             self._reap_browsers()
 

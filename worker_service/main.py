@@ -17,6 +17,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import structlog
+from billiard.process import current_process
 from celery import Celery, Task, signals
 from celery.exceptions import SecurityWarning
 from sqlalchemy.exc import SQLAlchemyError
@@ -35,6 +36,7 @@ from worker_service.lifecycle import Presence, take_fork_lock
 from worker_service.shared_flag import SharedFlag
 from worker_service.slot_process import SlotProcess
 from worker_service.tasks import task_map
+from worker_service.time_board import TimeBoard
 
 log = structlog.get_logger()
 
@@ -52,8 +54,9 @@ class Worker:
         self._draining = SharedFlag()
         self._ready_file = settings.data_dir / f"worker-{os.getpid()}.json"
         self._shelf = ProfileShelf(settings.profiles_dir)
+        self._board = TimeBoard(settings.slots)
         self._presence = Presence(
-            self._record, self._id, settings.slots, self._offer, settings.download_path
+            self._record, self._id, self._offer, settings.download_path, self._board, settings.slots
         )
         self._departure = Departure(self._crash)
         self._child: SlotProcess | None = None
@@ -131,7 +134,8 @@ class Worker:
         _die_with_parent()
         configure_logging(self._settings, "worker")
         self._record.after_fork()
-        self._child = SlotProcess(self._settings, self._id, self._draining)
+        place = self._board.place(current_process().index)  # type: ignore[attr-defined]
+        self._child = SlotProcess(self._settings, self._id, self._draining, place)
 
     def _end_child(self, **_: Any) -> None:
         if self._child is not None:

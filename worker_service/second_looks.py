@@ -17,7 +17,7 @@ from shared.record.claims import HeldClaim
 from shared.record.persistence import persist
 from shared.record.tasks import Task
 from shared.utils import utc_now
-from worker_service.attempt import ITEM, guarded
+from worker_service.attempt import guarded
 from worker_service.claim import RecordClaim
 from worker_service.context import TaskContext
 from worker_service.registry import LookFunction, TaskDefinition
@@ -65,10 +65,13 @@ class SecondLooks:
         claim = RecordClaim(
             self._record, held, stated, self._rules.lease_seconds, lambda _: None, may_act=False
         )
-        with claim, self._context.browser.keeper.deadline(ITEM, until):
+        limits = self._context.limits
+        with limits.browser_until(until), claim:
             params = self._definition.params.model_validate(task.params)
             look = self._look_again
-            found = guarded(lambda: look(claim, params, self._context), f"{claim.key}: not seen")
+            with limits.busy(until, held.item.id):
+                told = f"{claim.key}: not seen"
+                found = guarded(lambda: look(claim, params, self._context), told)
             try:
                 persist(self._record, lambda connection: _keep(connection, held, found))
             except ClaimLost as lost:

@@ -19,6 +19,8 @@ from worker_service.context import TaskContext
 from worker_service.executor import Executor
 from worker_service.slot_rules import SlotRules
 from worker_service.tasks import task_map
+from worker_service.time_board import Place
+from worker_service.time_limits import TimeLimits
 
 
 class Flag(Protocol):
@@ -32,13 +34,14 @@ class Flag(Protocol):
 class SlotProcess:
     """Made after the fork; nothing in it is shared with the parent but the flag to drain."""
 
-    def __init__(self, settings: Settings, worker_id: str, draining: Flag) -> None:
-        """Open nothing yet but what is used at once."""
+    def __init__(self, settings: Settings, worker_id: str, draining: Flag, place: Place) -> None:
+        """Open nothing yet but what is used at once. `place` is where our parent looks."""
         self._settings = settings
         self._worker_id = worker_id
         self._record = Record(settings.database)
         self._news = NewsPublisher(settings.redis)
         self._browser = WarmBrowser(_browser_options(settings), self._note_browser)
+        self._limits = TimeLimits(self._browser.keeper, place)
         self._shelf = ProfileShelf(settings.profiles_dir)
         self._noted = ("", "")
         self._executor = Executor(
@@ -75,6 +78,7 @@ class SlotProcess:
             record=self._record,
             browser=self._browser,
             profile=partial(self._profile_for, slot_id),
+            limits=self._limits,
         )
 
     def _profile_for(self, slot_id: str, name: str) -> Profile:

@@ -18,7 +18,8 @@ class Item:
     """One line of a task. `details` are the portal's own columns.
 
     `review` is what was shown to whoever decided; `review_attempts` is how many of the attempts
-    it took to show it. `delay`: seconds to leave it alone, see shared.record.delays.
+    it took to show it. `delay`: seconds to leave it alone, see shared.record.delays. `over`: why
+    nothing is done for it any more but to read what became of a click.
     """
 
     id: int
@@ -35,6 +36,7 @@ class Item:
     review: dict[str, Any] | None
     review_attempts: int
     delay: float | None
+    over: str | None
     slot_id: str | None
     fence: int | None
     started_at: datetime | None

@@ -92,15 +92,20 @@ def done(connection: Connection, claim: HeldClaim, reading: Reading, finding: st
 def failed(connection: Connection, claim: HeldClaim) -> None:
     """Nothing could be read: try later, but not for ever. Raises ClaimLost."""
     claims.require(connection, claim)
+    count_look(connection, claim.item.id)
+    claims.free(connection, claim)
+
+
+def count_look(connection: Connection, item_id: int) -> None:
+    """A look at an item showed nothing, if it was one: try later, but not for ever."""
     looks = connection.execute(
         update(late_looks)
-        .where(late_looks.c.item_id == claim.item.id)
+        .where(late_looks.c.item_id == item_id)
         .values(looks=late_looks.c.looks + 1, since=utc_now())
         .returning(late_looks.c.looks)
     ).scalar_one_or_none()
     if looks is not None and looks >= MOST_LOOKS:
-        _forget(connection, claim.item.id)
-    claims.free(connection, claim)
+        _forget(connection, item_id)
 
 
 def _wait_again(connection: Connection, item_id: int) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, update
 
 from shared.contracts import ItemOutcome
 from shared.errors import StateConflict, TimeIsUp
@@ -21,6 +21,7 @@ from shared.utils import new_id, utc_now
 
 CANCELLED_CODE = "cancelled"
 TIME_LIMIT = TimeIsUp.code
+TOOK_TOO_LONG = "It took longer than ITEM_TIME_LIMIT allows."
 RETRIED = (ItemStatus.FAILED, ItemStatus.UNVERIFIED)
 
 
@@ -128,6 +129,25 @@ def stop_overdue(connection: Connection, task_id: str, limit: float) -> bool:
     elif not conclude(connection, task, task_type):
         tasks.ring_now(connection, task.id)
     return True
+
+
+def end_item_time(connection: Connection, task: Task, item_id: int, slot_id: str) -> bool:
+    """The time of an item is over, and its slot was ended in the middle of it.
+
+    Whoever claims it next does nothing for it but to read what became of a click. False if the
+    slot did not have it in hand.
+    """
+    why = task.error if task.error is not None and task.error_code == TIME_LIMIT else TOOK_TOO_LONG
+    result = connection.execute(
+        update(tables.items)
+        .where(
+            tables.items.c.id == item_id,
+            tables.items.c.slot_id == slot_id,
+            tables.items.c.status == ItemStatus.IN_PROGRESS.value,
+        )
+        .values(over=why)
+    )
+    return result.rowcount == 1
 
 
 def retry(connection: Connection, task: Task, by: str, request_id: str | None) -> Task:

@@ -150,6 +150,7 @@ items = Table(
     Column("review", JSON),
     Column("review_attempts", Integer, nullable=False, default=0, server_default="0"),
     Column("delay", Float),
+    Column("over", Text),
     Column("slot_id", String(36)),
     Column("fence", Integer),
     Column("started_at", UtcDateTime),

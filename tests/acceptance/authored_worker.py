@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
+import subprocess
 import sys
-from typing import Any
+import time
+from contextlib import suppress
+from typing import Any, Literal
 
 from shared.errors import ApplicationError
 from worker_service.main import main
@@ -47,6 +51,29 @@ def save_as(context: Work, params: SaveAsParams) -> None:
     context.save_file(params.name, b"")
 
 
+class DeafParams(TaskParams):
+    """What it does not hear from."""
+
+    way: Literal["program", "pattern", "loop"]
+
+
+@simple_task(name="deaf", title="Deaf", description="Hears nothing.", side_effect="none")
+def deaf(context: Work, params: DeafParams) -> None:
+    """Never end, and never let anybody say so."""
+    context.log("begun")
+    if params.way == "program":
+        with subprocess.Popen(["sleep", "3600"]) as program:
+            context.log(f"started {program.pid}")
+    elif params.way == "pattern":
+        # Holds the interpreter's lock, so that no thread of the process runs any more.
+        re.match("(a+)+$", "a" * 60 + "b")
+    else:
+        while True:
+            with suppress(Exception):
+                context.check()
+            time.sleep(0.05)
+
+
 def written_in(file: str, name: str) -> TaskDefinition[Any]:
     """The task type of this name in an author's file."""
     spec = importlib.util.spec_from_file_location(name, file)
@@ -60,6 +87,8 @@ def written_in(file: str, name: str) -> TaskDefinition[Any]:
 
 
 if __name__ == "__main__":
-    authored = written_in(os.environ["AUTHORED_TASK"], "count_words")
-    task_map.update({one.name: one for one in (authored, stumble, babble, save_as)})
+    own: list[TaskDefinition[Any]] = [stumble, babble, save_as, deaf]
+    if file := os.environ.get("AUTHORED_TASK"):
+        own.append(written_in(file, "count_words"))
+    task_map.update({one.name: one for one in own})
     sys.exit(main())

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import pytest
 
 from launcher.environment import ROOT
@@ -35,6 +36,7 @@ def here(share: Callable[..., Deployment], shared_folder: Path) -> Deployment:
     file.write_text(block("python"))
     return share(
         batches=1,
+        concurrency=4,
         worker_module="tests.acceptance.authored_worker",
         settings={"AUTHORED_TASK": str(file), "ITEM_TIME_LIMIT": "8"},
     )
@@ -145,3 +147,29 @@ def test_a_task_whose_time_is_over_is_ended_and_can_be_asked_for_again(here: Dep
     (item,) = here.finish(again)["result"]["items"]
     assert (item["key"], item["status"]) == (again, "failed")
     assert "ITEM_TIME_LIMIT" in item["error"]
+
+
+def test_what_never_hears_that_its_time_is_over_is_ended_once_and_disturbs_nobody(
+    here: Deployment,
+) -> None:
+    # Given tasks that hear nothing, in three ways, and one that works beside them meanwhile
+    children = {child.pid for child in here.pool_children()}
+    deaf = [here.api.assign("deaf", {"way": way}) for way in ("program", "pattern", "loop")]
+    beside = here.practise(steps=40, seconds=16)
+    started = here.until(deaf[0], lambda event: "started" in event["data"].get("message", ""))
+    program = psutil.Process(int(started["data"]["message"].split()[1]))
+
+    # When their time is over, Then each is ended, with that for an error, and is not begun again
+    for task_id in deaf:
+        result = here.finish(task_id)
+        (item,) = result["result"]["items"]
+        assert item["status"] == "failed"
+        assert item["error"] == "It took longer than ITEM_TIME_LIMIT allows."
+        assert sum("begun" in line for line in result["logs"]) == 1
+    # And what it had started is gone, and the other task never noticed
+    wait_for(lambda: not program.is_running(), 5)
+    steps = here.finish(beside)["result"]["items"]
+    assert {(step["status"], step["attempts"]) for step in steps} == {("done", 1)}
+    # And there are others in their place
+    wait_for(lambda: len(here.pool_children()) == 4, 30)
+    assert len(children & {child.pid for child in here.pool_children()}) == 1

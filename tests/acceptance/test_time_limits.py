@@ -26,7 +26,8 @@ def here(share: Callable[..., Deployment]) -> Deployment:
         "LATE_LOOK_SECONDS": "8",
         "SELENIUM_TIMEOUT": str(AN_AGE // 1000),
     }
-    return share(batches=10, concurrency=2, settings=settings)
+    module = "tests.acceptance.authored_worker"
+    return share(batches=10, concurrency=2, worker_module=module, settings=settings)
 
 
 def hung(batch: str) -> dict[str, Any]:
@@ -101,3 +102,13 @@ def test_a_task_that_takes_too_long_fails_with_what_is_left_of_it(here: Deployme
     assert "TASK_TIME_LIMIT" in result["error"]
     assert set(words(result).values()) == {"failed"}
     assert here.approvals(keys) == 0
+
+
+def test_a_task_that_hears_nothing_is_ended_by_its_own_limit_too(here: Deployment) -> None:
+    with time_limit_for_tasks(here):
+        result = here.finish(here.api.assign("deaf", {"way": "loop"}), ITEM_TIME_LIMIT)
+
+    assert result["state"] == "failed"
+    assert "TASK_TIME_LIMIT" in result["error"]
+    (item,) = result["result"]["items"]
+    assert "TASK_TIME_LIMIT" in item["error"]

@@ -27,6 +27,8 @@ from worker_service.executor import Executor
 from worker_service.params import TaskParams
 from worker_service.registry import Plan, TaskDefinition, task
 from worker_service.slot_rules import SlotRules
+from worker_service.time_board import TimeBoard
+from worker_service.time_limits import TimeLimits
 
 TERMS = IntentTerms(click_budget=1, settle=1, session="s", browser="b", permit_ends=1000)
 
@@ -163,13 +165,15 @@ class Office:
         options = BrowserOptions(
             True, "", "", 10, self.folder / "browsers", self.folder / "downloads", 10
         )
+        browser = WarmBrowser(options, lambda _: None)
         return TaskContext(
             task_id=task_id,
             slot_id=slot_id,
             settings=settings,
             record=self.record,
-            browser=WarmBrowser(options, lambda _: None),
+            browser=browser,
             profile=_no_profile,
+            limits=TimeLimits(browser.keeper, TimeBoard(1).place(0)),
         )
 
 

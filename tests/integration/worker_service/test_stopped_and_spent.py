@@ -25,7 +25,7 @@ from shared.errors import (
     NothingClicked,
     TimeIsUp,
 )
-from shared.record import Record, claims, tables
+from shared.record import Record, claims, intents, slots, steering, tables, tasks
 from shared.task_state import ItemStatus, TaskState
 from shared.utils import new_id, utc_now
 from tests.integration.worker_service.office import (
@@ -259,3 +259,39 @@ def test_why_a_picture_is_missing_is_recorded_and_told_in_the_manifest(office: O
         (item,) = account_of(connection, task_id).told["items"]
     (missing,) = item["missing_pictures"]
     assert (missing["kind"], missing["reason"]) == ("after", "The disk is full.")
+
+
+@pytest.mark.parametrize("announced", [False, True])
+def test_an_item_whose_slot_was_ended_for_its_time_is_only_read_and_never_worked_on(
+    office: Office, announced: bool
+) -> None:
+    # Given an item whose slot was ended in the middle of it, after a click or before
+    task_id = office.accept("a")
+    acted: list[bool] = []
+    office.draining.set()
+    office.serve(task_id, stamping(stamped))
+    office.draining.clear()
+    with office.record.write() as connection:
+        held = claims.take_next(connection, task_id, "ended")
+        assert held is not None
+        if announced:
+            intents.state(connection, held, TERMS, "marker")
+        task = tasks.lock(connection, task_id)
+        assert task is not None
+        assert steering.end_item_time(connection, task, held.item.id, "ended")
+        slots.end(connection, "ended")
+
+    def stamp(claim: Claim) -> ItemOutcome:
+        acted.append(claim.may_act)
+        return stamped(claim)
+
+    # When another slot takes it up
+    office.serve(task_id, stamping(stamp))
+
+    # Then it reads what became of the click, if there was one, and otherwise ends it
+    ended = office.items(task_id)["a"]
+    assert acted == ([False] if announced else [])
+    if announced:
+        assert ended.status is ItemStatus.DONE
+    else:
+        assert (ended.status, ended.error) == (ItemStatus.FAILED, steering.TOOK_TOO_LONG)
