@@ -118,6 +118,19 @@ def test_a_refusal_is_believed_only_after_the_settle_time(desk: Desk) -> None:
     assert claim.journal.count("read Pending") == 3
 
 
+@pytest.mark.parametrize("http", [500, 503])
+def test_an_error_of_the_portals_own_is_no_refusal(desk: Desk, http: int) -> None:
+    claim = InMemoryClaim(desk.a_batch())
+    broken = {"kind": "server_error", "step": "approve", "http": http, "times": 1}
+    desk.set_faults({**broken, "batch_id": claim.key})
+
+    with pytest.raises(ApplicationError, match="did not take"):
+        desk.approve(claim)
+
+    assert list(claim.intents.verdicts.values()) == [Verdict.NOT_TAKEN]
+    assert desk.batch(claim.key)["approvals"] == []
+
+
 def test_an_unknown_batch_is_not_found(desk: Desk) -> None:
     claim = InMemoryClaim("BATCH99999")
 
