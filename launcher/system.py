@@ -131,9 +131,10 @@ class PracticeSystem:
             service.launch()
         wait_until_ready(services)
 
-    def add_worker(self) -> Worker:
-        """Start one more worker and wait until it serves."""
+    def add_worker(self, *arguments: str) -> Worker:
+        """Start one more worker, with what is typed after its name, and wait until it serves."""
         worker = self._worker(len(self.workers) + 1)
+        worker.command += arguments
         self.workers.append(worker)
         worker.start()
         return worker

@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 from orchestrator_service.dispatcher import Dispatcher
 from orchestrator_service.form_strings import deprecated_in, read_form
 from orchestrator_service.param_faults import faults, given_twice, in_one_sentence
+from shared.contracts import DEFAULT_QUEUE
 from shared.errors import InvalidParams, UnknownTaskType
 from shared.record import Record, task_types
 from shared.record.task_types import TaskType
@@ -90,6 +91,16 @@ class Catalogue:
         if not serving:
             return "No worker is running."
         return f"None of the workers running offers '{name}'."
+
+    def waits_for(self, name: str) -> str | None:
+        """What a task of this type waits for just now; None if a live worker offers it."""
+        reason = self.why_not_available(name)
+        if reason is None:
+            return None
+        task_type = self.words(name)
+        elsewhere = task_type is not None and task_type.queue != DEFAULT_QUEUE
+        queue = f" (queue '{task_type.queue}')" if task_type is not None and elsewhere else ""
+        return f"The task is waiting for a worker that offers '{name}'{queue}. {reason}"
 
     def _compiled(self, offered: TaskType) -> KnownType:
         known = self._known.get(offered.name)

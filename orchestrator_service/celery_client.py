@@ -12,7 +12,7 @@ from kombu.exceptions import KombuError
 from redis import RedisError
 
 from shared.celery_client import PUBLISH_SECONDS
-from shared.contracts import DOORBELL
+from shared.contracts import DOORBELL, doorbell_queue
 
 log = structlog.get_logger()
 
@@ -25,9 +25,12 @@ class TaskQueue:
         self._celery = celery
         self._new_bell()
 
-    def ring(self, doorbell_id: str, task_id: str) -> bool:
-        """Send "there is work on task T"; False if the broker did not take it in time."""
-        future = self._bell.submit(self._send, doorbell_id, task_id)
+    def ring(self, doorbell_id: str, task_id: str, queue: str) -> bool:
+        """Send "there is work on task T" to whoever serves the queue.
+
+        False if the broker did not take it in time.
+        """
+        future = self._bell.submit(self._send, doorbell_id, task_id, queue)
         try:
             future.result(timeout=PUBLISH_SECONDS)
         except FutureTimeout:
@@ -44,9 +47,14 @@ class TaskQueue:
         self._bell.shutdown(wait=False, cancel_futures=True)
         self._celery.close()
 
-    def _send(self, doorbell_id: str, task_id: str) -> None:
+    def _send(self, doorbell_id: str, task_id: str, queue: str) -> None:
         self._celery.send_task(
-            DOORBELL, args=[task_id], task_id=doorbell_id, root_id=task_id, retry=False
+            DOORBELL,
+            args=[task_id],
+            task_id=doorbell_id,
+            root_id=task_id,
+            queue=doorbell_queue(queue),
+            retry=False,
         )
 
     def _new_bell(self) -> None:

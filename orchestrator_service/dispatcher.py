@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import timedelta
 from typing import Generic, TypeVar
@@ -19,8 +20,18 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from orchestrator_service.celery_client import TaskQueue
-from orchestrator_service.doorbell_watch import DoorbellWatch
-from shared.record import Record, claims, delays, late_looks, slots, steering, tasks, workers
+from orchestrator_service.queue_lines import QueueLine, lines_of
+from shared.record import (
+    Record,
+    claims,
+    delays,
+    late_looks,
+    slots,
+    steering,
+    task_types,
+    tasks,
+    workers,
+)
 from shared.record.delays import Delay
 from shared.record.slots import DueTask
 from shared.record.workers import HEARTBEAT_SECONDS, Worker
@@ -107,7 +118,7 @@ class Dispatcher:
         self._workers: Watch[str] = Watch(SILENT_WORKER_SECONDS / 2)
         self._delays: Watch[Delay] = Watch()
         self._running: Watch[str] = Watch()
-        self._doorbells = DoorbellWatch()
+        self._lines: dict[str, QueueLine] = {}
         self._serving: list[Worker] = []
         self._next_watch = 0.0
 
@@ -159,15 +170,26 @@ class Dispatcher:
             self._watch_limits()
             self._ring_for_late_looks()
         self._watch_delays()
-        line = DOORBELLS_A_SLOT * sum(worker.slots for worker in self._serving)
         with self._record.read() as connection:
-            room = line - slots.count_queued(connection)
-            worth_it = 2 * room >= line > 0
-            due = slots.due(connection, min(room, DUE_LIMIT)) if worth_it else []
-        if due:
-            self._ring(due, room)
+            queued = slots.queued_types(connection)
+        for line in self._lines.values():
+            self._fill(line, len(line.own(queued)))
 
-    def _ring(self, due: Sequence[DueTask], room: int) -> None:
+    def _fill(self, line: QueueLine, queued: int) -> None:
+        """Ring for what is due in one queue, if few doorbells stand in its line at the broker.
+
+        Each queue has a line of its own, so that a long one holds up no other.
+        """
+        longest = DOORBELLS_A_SLOT * line.slots
+        room = longest - queued
+        if not 2 * room >= longest > 0:
+            return
+        with self._record.read() as connection:
+            due = slots.due(connection, min(room, DUE_LIMIT), line.task_types)
+        if due:
+            self._ring(line, due, room)
+
+    def _ring(self, line: QueueLine, due: Sequence[DueTask], room: int) -> None:
         """Ring what is missing, the longest waiting first, in one transaction for all.
 
         The line at the broker is kept short: what does not fit stays due.
@@ -181,10 +203,10 @@ class Dispatcher:
                 next_look = _until_the_next_look(task)
                 if slots.take_turn_to_ring(connection, task, next_look) and missing > 0:
                     bells += self._note_bells(connection, task, min(missing, room - len(bells)))
-        self._send(bells)
+        self._send(line, bells)
 
-    def _send(self, bells: Sequence[tuple[str, str]]) -> None:
-        failed = [bell for bell, task_id in bells if not self._queue.ring(bell, task_id)]
+    def _send(self, line: QueueLine, bells: Sequence[tuple[str, str]]) -> None:
+        failed = [b for b, task_id in bells if not self._queue.ring(b, task_id, line.name)]
         if failed:
             with self._record.write() as connection:
                 slots.end_queued(connection, failed)
@@ -207,6 +229,7 @@ class Dispatcher:
     def _watch_workers(self) -> None:
         with self._record.read() as connection:
             known = {worker.id: worker for worker in workers.serving(connection)}
+            queues = task_types.queues(connection)
         silence = self._workers.silent_for({w.id: w.heartbeat for w in known.values()})
         for worker_id, seconds in silence.items():
             if seconds >= SILENT_WORKER_SECONDS:
@@ -214,6 +237,7 @@ class Dispatcher:
                 known.pop(worker_id)
                 self._bury(worker_id)
         self._serving = list(known.values())
+        self._lines = lines_of(queues, self._serving, self._lines)
 
     def _bury(self, worker_id: str) -> None:
         with self._record.write() as connection:
@@ -260,21 +284,25 @@ class Dispatcher:
         with self._record.read() as connection:
             ended = late_looks.due(connection, utc_now() - self._late_look, LATE_LOOKS_AT_ONCE)
         served = {name for worker in self._serving for name in worker.task_types}
-        bells = [(new_id(), task_id) for task_id, task_type in ended if task_type in served]
-        if not bells:
-            return
-        with self._record.write() as connection:
-            for bell, task_id in bells:
-                slots.ring(connection, task_id, [bell])
-        self._send(bells)
+        for line in self._lines.values():
+            own = line.own({task_id: name for task_id, name in ended if name in served})
+            bells = [(new_id(), task_id) for task_id in own]
+            if bells:
+                with self._record.write() as connection:
+                    for bell, task_id in bells:
+                        slots.ring(connection, task_id, [bell])
+                self._send(line, bells)
 
     def _watch_doorbells(self) -> None:
         with self._record.read() as connection:
             waiting = {slot.id: slot for slot in slots.queued(connection)}
-            at_work = len(slots.live(connection))
-        idle = at_work < sum(worker.slots for worker in self._serving)
-        patience = UNANSWERED_WHILE_IDLE_SECONDS if idle else UNANSWERED_SECONDS
-        lost = self._doorbells.lost(waiting, time.monotonic(), patience)
+            types = slots.queued_types(connection)
+            at_work = Counter(slot.worker_id for slot in slots.live(connection))
+        lost: list[str] = []
+        for line in self._lines.values():
+            idle = line.has_idle(at_work)
+            patience = UNANSWERED_WHILE_IDLE_SECONDS if idle else UNANSWERED_SECONDS
+            lost += line.watch.lost(line.own(types), time.monotonic(), patience)
         if not lost:
             return
         log.warning("doorbells not answered, ringing again", count=len(lost))

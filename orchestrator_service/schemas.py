@@ -286,6 +286,7 @@ class TaskTypeView(BaseModel):
         reason=None,
         side_effect="write",
         version="3f9c1a",
+        queue="default",
         params_schema={"type": "object", "properties": {"remark": {"type": "string"}}},
         params=[
             {
@@ -306,6 +307,7 @@ class TaskTypeView(BaseModel):
     reason: str | None
     side_effect: str
     version: str
+    queue: str
     params_schema: dict[str, Any]
     params: list[FormField]
 

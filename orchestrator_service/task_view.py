@@ -137,8 +137,7 @@ def _note(reading: TaskReading, catalogue: Catalogue) -> str | None:
     task = reading.task
     if task.state.is_final:
         return None
-    reason = catalogue.why_not_available(task.task_type)
-    return f"{reason} The task waits." if reason else None
+    return catalogue.waits_for(task.task_type)
 
 
 def _item(item: Item, page: ResultPage, task_type: TaskType | None, links: Links) -> ItemView:

@@ -17,6 +17,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from shared import addresses
+from shared.contracts import QUEUE_NAME
 from shared.errors import ConfigurationError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -65,6 +66,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(2_000_000, ge=1_000)
 
     worker_concurrency: int = Field(0, ge=0, le=64)
+    worker_queues: Annotated[list[str], NoDecode] = []
     worker_niceness: int = Field(5, ge=0, le=19)
     max_batches_per_task: int = Field(500, ge=1, le=10_000)
     max_pending_tasks: int = Field(10_000, ge=1)
@@ -95,6 +97,16 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return [addresses.origin(one.strip()) for one in value.split(",") if one.strip()]
         return value
+
+    @field_validator("worker_queues", mode="before")
+    @classmethod
+    def _split_queues(cls, value: Any) -> Any:
+        named = value.split(",") if isinstance(value, str) else value
+        queues = list(dict.fromkeys(name.strip() for name in named if name.strip()))
+        for name in queues:
+            if not re.fullmatch(QUEUE_NAME, name):
+                raise ValueError(f"{name!r} cannot be a queue: lower-case letters, digits, - and _")
+        return queues
 
     @field_validator(
         "secrets_dir", "profiles_dir", "download_path", "data_dir", "results_dir", "logs_dir"

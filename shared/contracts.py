@@ -23,8 +23,18 @@ DOORBELL = "agent.doorbell"
 TASK_QUEUE = "agent.tasks"
 """The Celery queue that doorbells travel on unless their task type names another."""
 
+DEFAULT_QUEUE = "default"
+"""What the queue of task types that name none is called."""
+
+QUEUE_NAME = r"[a-z0-9][a-z0-9_-]{0,39}"
+
 NEWS_CHANNEL = "agent.news"
 """The Redis channel of wake-ups; a message is the id of a task that has news."""
+
+
+def doorbell_queue(queue: str) -> str:
+    """The Celery queue of task types that name this queue."""
+    return TASK_QUEUE if queue == DEFAULT_QUEUE else f"{TASK_QUEUE}.{queue}"
 
 
 class EventType(str, Enum):

@@ -146,7 +146,7 @@ class Executor:
 
     def _another_waits(self, task_id: str) -> bool:
         with self._record.read() as connection:
-            return slots.another_task_waits(connection, task_id)
+            return slots.another_task_waits(connection, task_id, self._task_map)
 
     def _state_of(self, task_id: str) -> str:
         with self._record.read() as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import ctypes
 import json
 import os
@@ -25,7 +26,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from automation_service.profile import ProfileShelf
 from shared.celery_client import create_celery
 from shared.config import Settings, load_settings
-from shared.contracts import DOORBELL, TASK_QUEUE
+from shared.contracts import DOORBELL
 from shared.errors import ConfigurationError
 from shared.logging_config import configure_logging
 from shared.niceness import step_back
@@ -33,6 +34,7 @@ from shared.record import Record, migrate, why_no_record
 from shared.record.task_types import TaskType
 from worker_service.departure import Departure
 from worker_service.lifecycle import Presence, take_fork_lock
+from worker_service.served_queues import ServedQueues, served_of
 from worker_service.shared_flag import SharedFlag
 from worker_service.slot_process import SlotProcess
 from worker_service.tasks import task_map
@@ -54,6 +56,7 @@ class Worker:
         self._draining = SharedFlag()
         self._ready_file = settings.data_dir / f"worker-{os.getpid()}.json"
         self._shelf = ProfileShelf(settings.profiles_dir)
+        self._queues = ServedQueues(settings.worker_queues)
         self._board = TimeBoard(settings.slots)
         self._presence = Presence(
             self._record, self._id, self._offer, settings.download_path, self._board, settings.slots
@@ -63,7 +66,9 @@ class Worker:
 
     def _offer(self) -> list[TaskType]:
         names = self._shelf.names()
-        return [definition.announced(self._settings, names) for definition in task_map.values()]
+        self._queues.hear(task_map)
+        served = served_of(task_map, self._settings.worker_queues)
+        return [definition.announced(self._settings, names) for definition in served.values()]
 
     def open_record(self) -> None:
         """See to it that the record can be used.
@@ -83,7 +88,7 @@ class Worker:
         app.Worker(
             pool_cls="prefork",
             concurrency=self._settings.slots,
-            queues=[TASK_QUEUE],
+            queues=self._queues.celery_queues,
             hostname=f"worker-{os.getpid()}@{socket.gethostname()}",
             loglevel=self._settings.log_level,
             without_gossip=True,
@@ -105,7 +110,8 @@ class Worker:
         signals.worker_shutting_down.connect(self._drain, weak=False)
         signals.worker_shutdown.connect(self._end, weak=False)
 
-    def _begin(self, **_: Any) -> None:
+    def _begin(self, sender: Any, **_: Any) -> None:
+        self._queues.listen(sender)
         self._departure.listen()
         self._presence.begin()
         ready = json.dumps({"pid": os.getpid(), "worker_id": self._id})
@@ -155,7 +161,7 @@ def _die_with_parent() -> None:
 def main() -> int:
     """Run a worker; returns the exit status."""
     try:
-        settings = load_settings()
+        settings = load_settings(**_typed())
     except ConfigurationError as error:
         print(f"worker: {error.message}", file=sys.stderr)
         return 2
@@ -170,6 +176,18 @@ def main() -> int:
         print(f"worker: {why_no_record(error)}", file=sys.stderr)
         return 1
     return 0
+
+
+def _typed() -> dict[str, str]:
+    """The settings that were typed."""
+    parser = argparse.ArgumentParser(prog="worker", description="Serves tasks until told to leave.")
+    parser.add_argument(
+        "--queues",
+        metavar="NAME,NAME",
+        help="serve only task types of these queues; before WORKER_QUEUES (default: all)",
+    )
+    queues = parser.parse_args().queues
+    return {} if queues is None else {"worker_queues": queues}
 
 
 def _prepare(settings: Settings) -> Worker:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import inspect
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,8 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel
 
 from shared.config import Settings
-from shared.contracts import Claim, ItemOutcome, LateFinding
+from shared.contracts import DEFAULT_QUEUE, QUEUE_NAME, Claim, ItemOutcome, LateFinding
+from shared.errors import ConfigurationError
 from shared.record.task_types import TaskType
 from shared.task_state import ItemStatus
 from worker_service.context import TaskContext
@@ -24,6 +26,8 @@ P = TypeVar("P", bound=BaseModel)
 ItemFunction = Callable[[Claim, P, TaskContext], ItemOutcome]
 LookFunction = Callable[[Claim, P, TaskContext], LateFinding]
 LimitFunction = Callable[[dict[str, Any], Settings], dict[str, Any]]
+
+QUEUE_NAMES = "has 1 to 40 lower-case letters, digits, '-' and '_', a letter or digit first."
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,12 @@ class TaskDefinition(Generic[P]):
     wants_review: Callable[[P], bool] = _never
     look_again: LookFunction[P] | None = None
     with_limits: LimitFunction | None = None
+    queue: str = DEFAULT_QUEUE
+
+    def __post_init__(self) -> None:
+        """Raises ConfigurationError if the queue's name cannot be one."""
+        if not re.fullmatch(QUEUE_NAME, self.queue):
+            raise ConfigurationError(f"{self.name}: the queue {self.queue!r} {QUEUE_NAMES}")
 
     @cached_property
     def announcement(self) -> TaskType:
@@ -83,6 +93,7 @@ class TaskDefinition(Generic[P]):
             aliases=self.aliases,
             words={status.value: word for status, word in self.words.items()},
             keys_param=self.keys_param,
+            queue=self.queue,
         )
 
     def announced(self, settings: Settings, portals: Sequence[str]) -> TaskType:
@@ -114,6 +125,7 @@ def task(
     wants_review: Callable[[P], bool] = _never,
     look_again: LookFunction[P] | None = None,
     with_limits: LimitFunction | None = None,
+    queue: str = DEFAULT_QUEUE,
 ) -> Callable[[ItemFunction[P]], TaskDefinition[P]]:
     """Make a task type of a function that does one item.
 
@@ -123,7 +135,8 @@ def task(
 
     `side_effect` is "none", "read" or "write"; `words` are public words for item statuses and
     `aliases` deprecated names of params, each with the name that replaces it. `with_limits` adds
-    to the params' schema what the worker's settings allow.
+    to the params' schema what the worker's settings allow. `queue` is what a worker must serve to
+    be given tasks of this type. Raises ConfigurationError if that cannot be a queue's name.
     """
 
     def define(run_item: ItemFunction[P]) -> TaskDefinition[P]:
@@ -142,6 +155,7 @@ def task(
             wants_review=wants_review,
             look_again=look_again,
             with_limits=with_limits,
+            queue=queue,
         )
 
     return define

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, get_type_hints
 
 from pydantic import BaseModel
 
-from shared.contracts import Claim, ItemOutcome
+from shared.contracts import DEFAULT_QUEUE, Claim, ItemOutcome
 from shared.errors import BusinessError, ConfigurationError, TaskFailed
 from shared.record import tasks
 from shared.task_state import ItemStatus
@@ -27,15 +27,21 @@ SIDE_EFFECTS = ("none", "read", "write")
 
 
 def simple_task(
-    *, name: str, title: str, description: str, side_effect: str
+    *,
+    name: str,
+    title: str,
+    description: str,
+    side_effect: str,
+    queue: str = DEFAULT_QUEUE,
 ) -> Callable[[Callable[[Work, P], Told]], TaskDefinition[P]]:
     """Make a task type of a function that does all of a task.
 
     The task has one item, whose key is the task's id. The function takes a Work and the params;
     the type of its second argument is the params model. It may be run again after an application
     error, an exception that is not ours, or the death of its worker: what must not happen twice
-    needs intents, and so `registry.task`. Raises ConfigurationError if the function has no typed
-    params or `side_effect` is unknown.
+    needs intents, and so `registry.task`. Only workers that serve `queue` run it. Raises
+    ConfigurationError if the function has no typed params, `side_effect` is unknown or the queue's
+    name cannot be one.
     """
     if side_effect not in SIDE_EFFECTS:
         raise ConfigurationError(
@@ -54,6 +60,7 @@ def simple_task(
             side_effect=side_effect,
             params=_params_of(name, work),
             plan=functools.partial(_plan, name),
+            queue=queue,
         )
         return offered(run_item)
 

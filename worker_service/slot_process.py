@@ -17,6 +17,7 @@ from shared.record import Record, slots, workers
 from shared.record.persistence import persist
 from worker_service.context import TaskContext
 from worker_service.executor import Executor
+from worker_service.served_queues import served_of
 from worker_service.slot_rules import SlotRules
 from worker_service.tasks import task_map
 from worker_service.time_board import Place
@@ -46,7 +47,7 @@ class SlotProcess:
         self._noted = ("", "")
         self._executor = Executor(
             self._record,
-            task_map,
+            served_of(task_map, settings.worker_queues),
             self._context_of,
             self._news.publish,
             draining.is_set,

@@ -134,6 +134,7 @@ def _view(offered: TaskType, edge: Edge) -> TaskTypeView:
         reason=reason,
         side_effect=offered.side_effect,
         version=offered.version,
+        queue=offered.queue,
         params_schema=offered.params_schema,
         params=form_fields(offered.params_schema),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -50,8 +50,13 @@ class Slot:
     pid: int | None
 
 
-def due(connection: Connection, limit: int) -> list[DueTask]:
-    """Unfinished tasks whose time to be looked at has come, the longest waiting first."""
+def due(
+    connection: Connection, limit: int, task_types: Collection[str] | None = None
+) -> list[DueTask]:
+    """Unfinished tasks whose time to be looked at has come, the longest waiting first.
+
+    With `task_types`, those of these types only.
+    """
     now = utc_now()
     claimable = (
         select(func.count())
@@ -75,6 +80,8 @@ def due(connection: Connection, limit: int) -> list[DueTask]:
         .order_by(tasks.c.next_ring_at)
         .limit(limit)
     )
+    if task_types is not None:
+        longest_waiting = longest_waiting.where(tasks.c.task_type.in_(sorted(task_types)))
     query = (
         select(
             tasks.c.id,
@@ -184,10 +191,14 @@ def queued(connection: Connection) -> list[Slot]:
     return [_slot(row) for row in connection.execute(query.order_by(slots.c.rung_at))]
 
 
-def count_queued(connection: Connection) -> int:
-    """How many doorbells nobody answered yet."""
-    query = select(func.count()).where(slots.c.started_at.is_(None), slots.c.ended_at.is_(None))
-    return int(connection.execute(query).scalar_one())
+def queued_types(connection: Connection) -> dict[str, str]:
+    """The task type of each doorbell that nobody answered yet, by the doorbell's id."""
+    query = (
+        select(slots.c.id, tasks.c.task_type)
+        .join(tasks, tasks.c.id == slots.c.task_id)
+        .where(slots.c.started_at.is_(None), slots.c.ended_at.is_(None))
+    )
+    return {row.id: row.task_type for row in connection.execute(query)}
 
 
 def live(connection: Connection, worker_id: str | None = None) -> list[Slot]:
@@ -204,11 +215,17 @@ def over(connection: Connection, slot_ids: Sequence[str]) -> set[str]:
     return set(connection.execute(query).scalars())
 
 
-def another_task_waits(connection: Connection, task_id: str) -> bool:
-    """True if a doorbell of another task is waiting for a worker."""
+def another_task_waits(connection: Connection, task_id: str, task_types: Collection[str]) -> bool:
+    """True if a doorbell of another task of these types is waiting for a worker."""
     query = (
         select(slots.c.id)
-        .where(slots.c.task_id != task_id, slots.c.started_at.is_(None), slots.c.ended_at.is_(None))
+        .join(tasks, tasks.c.id == slots.c.task_id)
+        .where(
+            slots.c.task_id != task_id,
+            slots.c.started_at.is_(None),
+            slots.c.ended_at.is_(None),
+            tasks.c.task_type.in_(sorted(task_types)),
+        )
         .limit(1)
     )
     return connection.execute(query).first() is not None

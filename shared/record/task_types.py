@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select, update
 
+from shared.contracts import DEFAULT_QUEUE
 from shared.record.database import insert_if_absent
 from shared.record.tables import task_types
 from shared.task_state import ItemStatus
@@ -20,7 +21,7 @@ class TaskType:
     `params_schema` is JSON Schema 2020-12 with the params' public names; a schema that carries
     `x-fault` brings the sentence to say when it is not met. `aliases` maps deprecated names of
     params to public ones. `words` are the type's public words for item statuses. `keys_param` is
-    the param that names a task's items, None if none does.
+    the param that names a task's items, None if none does. `queue` is where its doorbells are rung.
     """
 
     name: str
@@ -32,6 +33,7 @@ class TaskType:
     aliases: dict[str, str] = field(default_factory=dict)
     words: dict[str, str] = field(default_factory=dict)
     keys_param: str | None = None
+    queue: str = DEFAULT_QUEUE
 
     def word(self, status: ItemStatus) -> str:
         """The public word for an item status."""
@@ -69,3 +71,8 @@ def every(connection: Connection) -> list[TaskType]:
     """All task types ever announced, by name."""
     rows = connection.execute(select(task_types.c.definition).order_by(task_types.c.name))
     return [TaskType(**row.definition) for row in rows]
+
+
+def queues(connection: Connection) -> dict[str, str]:
+    """The queue of every task type ever announced, by its name."""
+    return {offered.name: offered.queue for offered in every(connection)}

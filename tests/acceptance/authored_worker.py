@@ -51,6 +51,19 @@ def save_as(context: Work, params: SaveAsParams) -> None:
     context.save_file(params.name, b"")
 
 
+@simple_task(
+    name="file_report",
+    title="File report",
+    description="Waits, as a report does.",
+    side_effect="none",
+    queue="reports",
+)
+def file_report(context: Work, params: NoParams) -> None:
+    """Go on until somebody cancels it."""
+    context.log("begun")
+    context.wait(3600)
+
+
 class DeafParams(TaskParams):
     """What it does not hear from."""
 
@@ -87,7 +100,7 @@ def written_in(file: str, name: str) -> TaskDefinition[Any]:
 
 
 if __name__ == "__main__":
-    own: list[TaskDefinition[Any]] = [stumble, babble, save_as, deaf]
+    own: list[TaskDefinition[Any]] = [stumble, babble, save_as, deaf, file_report]
     if file := os.environ.get("AUTHORED_TASK"):
         own.append(written_in(file, "count_words"))
     task_map.update({one.name: one for one in own})

@@ -141,7 +141,9 @@ def test_a_type_that_no_live_worker_offers_is_accepted_and_waits(edge: RunningEd
     # Then it waits, and its status says why
     status = edge.client.get(f"/status/{task_id}").json()
     assert status["state"] == "pending"
-    assert status["note"] == "No worker is running. The task waits."
+    assert status["note"] == (
+        "The task is waiting for a worker that offers 'test_task'. No worker is running."
+    )
 
 
 def test_further_keys_of_a_type_that_allows_them_are_kept(edge: RunningEdge) -> None:

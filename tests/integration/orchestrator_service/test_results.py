@@ -11,6 +11,8 @@ from shared.task_state import ItemStatus
 from tests.integration.orchestrator_service.running_edge import RunningEdge
 from tests.integration.orchestrator_service.task_author import TaskAuthor
 
+WAITS = "The task is waiting for a worker that offers 'test_task'. No worker is running."
+
 
 def get(edge: RunningEdge, path: str, **query: Any) -> Any:
     answer = edge.client.get(path, params=query)
@@ -26,7 +28,7 @@ def test_a_new_task_has_every_key_of_a_status(edge: RunningEdge, author: TaskAut
     shown = get(edge, f"/status/{task_id}")
     assert shown.pop("created_at").endswith("Z")
     assert shown.pop("ws_url").startswith("ws://")
-    assert shown.pop("note") in (None, "No worker is running. The task waits.")
+    assert shown.pop("note") in (None, WAITS)
     assert shown == {
         "id": task_id,
         "task_id": task_id,
@@ -251,6 +253,7 @@ def test_task_types_are_listed_with_forms_to_draw(edge: RunningEdge, author: Tas
         "reason",
         "side_effect",
         "version",
+        "queue",
         "params_schema",
         "params",
     }

@@ -90,7 +90,10 @@ QUERIES: dict[str, Query] = {
     "slots.end_queued": lambda c, _: slots.end_queued(c, ["s"]),
     "slots.queued": lambda c, _: slots.queued(c),
     "slots.live": lambda c, _: slots.live(c),
-    "slots.another_task_waits": lambda c, held: slots.another_task_waits(c, held.item.task_id),
+    "slots.another_task_waits": lambda c, held: slots.another_task_waits(
+        c, held.item.task_id, ["approve_batches"]
+    ),
+    "slots.queued_types": lambda c, _: slots.queued_types(c),
     "workers.bury": lambda c, _: workers.bury(c, "w"),
     "artifacts.of_items": lambda c, held: artifacts.of_items(c, [held.item.id]),
     "artifacts.of_task": lambda c, held: artifacts.of_task(

@@ -239,6 +239,16 @@ def test_slots_at_work_are_told_apart_by_their_worker(record: Record) -> None:
         assert slots.live(connection, "w3") == []
 
 
+def test_what_is_due_in_one_queue_is_found_whatever_waits_in_another(record: Record) -> None:
+    accepted(record, task_type="another")
+    wanted = accepted(record)
+    _ring(record, wanted.id, "bell")
+
+    with record.read() as connection:
+        assert [task.id for task in slots.due(connection, 1, ["approve_batches"])] == [wanted.id]
+        assert slots.queued_types(connection) == {"bell": "approve_batches"}
+
+
 def test_a_slot_makes_room_only_for_another_task_that_waits(record: Record) -> None:
     long, short = accepted(record).id, accepted(record).id
     _ring(record, long, "own", "own too")
@@ -246,8 +256,10 @@ def test_a_slot_makes_room_only_for_another_task_that_waits(record: Record) -> N
 
     def waits() -> bool:
         with record.read() as connection:
-            return slots.another_task_waits(connection, long)
+            return slots.another_task_waits(connection, long, ["approve_batches"])
 
+    assert not waits()
+    _ring(record, accepted(record, task_type="another").id, "of a type we do not serve")
     assert not waits()
     _ring(record, short, "short")
     assert waits()

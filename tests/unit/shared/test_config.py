@@ -111,6 +111,7 @@ def test_a_file_that_is_named_but_missing_stops_the_start(
         ("SELENIUM_TIMEOUT", "nan", "finite number"),
         ("LEASE_SECONDS", "inf", "finite number"),
         ("MAX_ATTEMPTS", "21", "less than or equal to 20"),
+        ("WORKER_QUEUES", "default,Big Reports", "cannot be a queue"),
         ("REDIS_URL", "localhost:6379", "redis://"),
         ("REDIS_URL", "redis://", "redis://"),
         ("REDIS_URL", "unix:///run/redis.sock", "redis:// or rediss://"),
