@@ -60,6 +60,8 @@ class Attempt:
         self._tell = tell
         self._rules = rules
         self._limits = context.limits
+        self.lost_claim = False
+        """True once an item was taken from this slot: whoever took it believes the slot dead."""
 
     def make(self, claimed: Claimed) -> TaskState | None:
         """Work on the item until it is decided, and write what was decided.
@@ -85,6 +87,7 @@ class Attempt:
             try:
                 ended = self._keep(claim, decision)
             except ClaimLost as lost:
+                self.lost_claim = True
                 log.warning("claim lost before the outcome was kept", key=claim.key, why=str(lost))
         self._tell(claim.task_id)
         return ended
@@ -166,6 +169,7 @@ class Attempt:
         elif isinstance(decision, FailTask):
             bookkeeping.task_failed(self._record, claim, self._definition, decision)
         else:
+            self.lost_claim = True
             log.warning("let go of an item", key=claim.key, reason=decision.reason)
         return None
 

@@ -1,7 +1,7 @@
 """One slot at work on one task: claim, run, decide, record, report.
 
 A slot takes items of its task one at a time until none is left, its turn is over while another
-task waits, or the worker is told to leave.
+task waits, an item was taken from it, or the worker is told to leave.
 """
 
 from __future__ import annotations
@@ -140,6 +140,8 @@ class Executor:
             ended = attempt.make(claimed)
             if ended is not None:
                 return ended
+            if attempt.lost_claim:
+                break
             if time.monotonic() >= turn_ends and self._another_waits(task.id):
                 break
         return None

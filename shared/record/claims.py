@@ -18,7 +18,7 @@ from shared.record import tasks
 from shared.record.database import insert_if_absent
 from shared.record.items import Item
 from shared.record.items import get as get_item
-from shared.record.tables import claims, items
+from shared.record.tables import claims, items, slots
 from shared.task_state import ItemStatus
 from shared.utils import utc_now
 
@@ -117,7 +117,11 @@ def held(connection: Connection) -> list[ClaimSign]:
 
 
 def release_silent(connection: Connection, sign: ClaimSign) -> str | None:
-    """Release a claim that showed no sign of life since `sign`; the task's id if it was one."""
+    """Release a claim that showed no sign of life since `sign`; the task's id if it was one.
+
+    Its slot is over as well: whoever stands still for ever must not keep others from being rung for
+    the item. If it wakes up, it finds its claim lost and leaves.
+    """
     unchanged = and_(
         claims.c.portal == sign.portal,
         claims.c.action == sign.action,
@@ -125,7 +129,13 @@ def release_silent(connection: Connection, sign: ClaimSign) -> str | None:
         claims.c.fence == sign.fence,
         claims.c.renewal == sign.renewal,
     )
-    return next(iter(_release(connection, unchanged)), None)
+    holder = connection.execute(select(claims.c.holder).where(unchanged)).scalar_one_or_none()
+    released = _release(connection, unchanged)
+    if not released:
+        return None
+    over = update(slots).where(slots.c.id == holder, slots.c.ended_at.is_(None))
+    connection.execute(over.values(ended_at=utc_now()))
+    return released[0]
 
 
 def release_slot(connection: Connection, slot_id: str) -> list[str]:

@@ -259,6 +259,23 @@ def test_the_old_holder_of_a_claim_can_announce_and_record_nothing(office: Offic
         assert connection.execute(tables.outcomes.select()).all() == []
 
 
+def test_a_slot_from_which_an_item_was_taken_leaves(office: Office) -> None:
+    task_id = office.accept("a", "b")
+    stamped_by_us: list[str] = []
+
+    def stamp(claim: Claim) -> ItemOutcome:
+        stamped_by_us.append(claim.key)
+        with office.record.write() as connection:
+            (sign,) = claims.held(connection)
+            claims.release_silent(connection, sign)
+        return stamped(claim)
+
+    office.serve(task_id, stamping(stamp))
+
+    assert stamped_by_us == ["a"]
+    assert {item.status for item in office.items(task_id).values()} == {ItemStatus.NEW}
+
+
 def test_an_item_that_kills_its_worker_is_given_up(office: Office) -> None:
     """A worker that dies leaves an attempt behind and no decision."""
     task_id = office.accept("poison", "b")
