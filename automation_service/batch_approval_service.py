@@ -14,12 +14,13 @@ from dataclasses import dataclass
 
 import structlog
 
-from automation_service.batch_page import NOT_READY, BatchPage, Word
+from automation_service.batch_page import BatchPage, Word
 from automation_service.conclusion import Conclusion
 from automation_service.evidence import EvidenceFolder
 from automation_service.judgement import Finding, is_certain, judge
 from automation_service.portal import Portal
 from automation_service.profile import Reclick
+from automation_service.walk import NOT_READY
 from shared.contracts import (
     Claim,
     Condition,
@@ -39,6 +40,7 @@ from shared.errors import (
     ClaimLost,
     FatalError,
     NothingClicked,
+    PortalClosed,
     PortalTimeout,
     ProfileMismatch,
 )
@@ -102,7 +104,7 @@ class BatchApprovalService:
         began = time.monotonic()
         try:
             outcome = work()
-        except (ClaimLost, NothingClicked):
+        except (ClaimLost, NothingClicked, PortalClosed):
             raise
         except AgentError as error:
             log.warning("approval_failed", key=claim.key, code=error.code, why=error.message)

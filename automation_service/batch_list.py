@@ -87,6 +87,7 @@ class BatchList:
         self._load(values, number)
         if not isinstance(self._listing, Lookup) or self._listing.box is None:
             return {"page": None}
+        self._browser.pacer.turn()
         page = self._elements.do("search", {**self._about, "text": values["key"]})
         if not page["found"]:
             raise_for_place(page)
@@ -102,7 +103,10 @@ class BatchList:
         about = {"listing": self._about["listing"], "values": values}
         if self._listing.scrolls:
             return bool(self._elements.ask("scroll", about, MORE_ROWS_SECONDS)["more"])
-        return bool(self._listing.next and self._elements.do("turn", about)["turned"])
+        if not self._listing.next:
+            return False
+        self._browser.pacer.turn()
+        return bool(self._elements.do("turn", about)["turned"])
 
     def _next(
         self, values: dict[str, str], number: int | None, shown: dict[str, Any]

@@ -13,12 +13,10 @@ from automation_service.browser import LEAVING_SECONDS, Browser
 from automation_service.elements import Elements
 from automation_service.profile import Action, Profile
 from automation_service.route import route_of
-from automation_service.walk import Walk
+from automation_service.walk import NOT_READY, Walk
 from automation_service.ways import Ways
 from shared.contracts import Reading
 from shared.errors import PortalTimeout
-
-NOT_READY = "The click was not ready in time, so it was not made."
 
 
 @dataclass(frozen=True)

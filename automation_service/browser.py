@@ -31,7 +31,9 @@ from automation_service.devtools import DevToolsError, NoAnswer, Tab, TabGone
 from automation_service.dialogs import Dialogs
 from automation_service.keeper import Keeper
 from automation_service.masking import Mask
+from automation_service.pace import NoPace
 from automation_service.windows import Windows
+from shared.contracts import Pacer
 from shared.errors import (
     ApplicationError,
     BrowserDied,
@@ -114,6 +116,8 @@ class Browser:
         """
         self.options = options
         self.items_served = 0
+        self.pacer: Pacer = NoPace()
+        """Whom pages wait for before they are asked for."""
         self._condemned = ""
         self._keeper = keeper or Keeper()
         self._leave_by: float | None = None
@@ -188,11 +192,13 @@ class Browser:
         """
         self._shown = self._tab
         if self._leave_by is not None:
-            if self._answers_in_time(url, self._leave_by):
+            moment = self._leave_by
+            if self.pacer.turn(moment - 2 * LEAVING_SECONDS) and self._answers_in_time(url, moment):
                 self._close_windows()
                 self._page_is_left()
                 return
             self.leave_page()
+        self.pacer.turn()
         try:
             with self._answering("loading a page"):
                 self._load(url, self.options.timeout)
@@ -218,6 +224,7 @@ class Browser:
 
     def reload(self) -> None:
         """Load the page again, past every cache."""
+        self.pacer.turn()
         with self._answering("loading a page again"):
             self._tab.call("Page.reload", self.options.timeout, ignoreCache=True)
 

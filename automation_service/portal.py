@@ -23,7 +23,7 @@ from automation_service.page_state import raise_for_place
 from automation_service.portal_files import PortalFiles
 from automation_service.profile import Action, Locator, Profile
 from automation_service.ways import ways_class
-from shared.contracts import Condition, HistoryLine, LoginGate, Reading
+from shared.contracts import Condition, HistoryLine, LoginGate, Pacer, Reading
 from shared.errors import (
     LoginRefused,
     PortalTimeout,
@@ -98,6 +98,10 @@ class Portal:
         """True if this is that portal under those credentials."""
         same_site = self._base_url == base_url.rstrip("/")
         return same_site and (self.profile, self._credentials) == (profile, credentials)
+
+    def pace(self, pacer: Pacer) -> None:
+        """Ask the portal for pages at this pace from now on."""
+        self._browser.pacer = pacer
 
     def picture(self) -> bytes:
         """What the window shows now, as JPEG."""

@@ -14,6 +14,7 @@ from automation_service.profile.placeholder import fill_path
 from automation_service.route import Leg, Route
 from shared.errors import PageChanged, PortalTimeout, ProfileMismatch, SessionLost
 
+NOT_READY = "The click was not ready in time, so it was not made."
 _LISTENING = 0.02
 
 
@@ -70,6 +71,8 @@ class Walk:
 
     def take(self, leg: Leg) -> None:
         """Take these steps, none of which has the effect. Raises as `BatchPage.aim` does."""
+        if leg.crosses:
+            self._await_turn()
         self._browser.dialogs.expect(leg.rules(self.about["values"], self._deadline))
         windows = self._browser.windows_opened
         try:
@@ -83,6 +86,7 @@ class Walk:
 
     def prepare(self, route: Route, about: dict[str, Any]) -> None:
         """Take the last steps, and let nothing but the effect through from then on."""
+        self._await_turn()
         effect = route.effect.steps[0]
         last = route.effect.answers[-1] if route.effect.answers else effect
         named = last.names_batch
@@ -119,6 +123,11 @@ class Walk:
             "go": go,
             "said": str(step),
         }
+
+    def _await_turn(self) -> None:
+        """Wait until the portal may be asked for one more thing."""
+        if not self._browser.pacer.turn(self._deadline - 2 * LEAVING_SECONDS):
+            raise PortalTimeout(NOT_READY)
 
     def _do(self, question: str, about: dict[str, Any]) -> Any:
         before, self.touched = self.touched, True

@@ -9,11 +9,14 @@ import structlog
 
 from automation_service.browser import Browser, BrowserOptions, BrowserProcess
 from automation_service.keeper import Keeper
+from automation_service.pace import NoPace
 from automation_service.portal import Credentials, Portal
 from automation_service.profile import Profile
-from shared.contracts import LoginGate
+from shared.contracts import LoginGate, Pacer
 
 log = structlog.get_logger()
+
+_NO_PACE = NoPace()
 
 
 class WarmBrowser:
@@ -29,9 +32,14 @@ class WarmBrowser:
         self._portal: Portal | None = None
 
     def portal(
-        self, profile: Profile, base_url: str, credentials: Credentials, gate: LoginGate
+        self,
+        profile: Profile,
+        base_url: str,
+        credentials: Credentials,
+        gate: LoginGate,
+        pacer: Pacer = _NO_PACE,
     ) -> Portal:
-        """The portal, logged in.
+        """The portal, logged in; whatever is asked of it from now on is asked at `pacer`'s pace.
 
         The browser of the last call is used again if it answers, has not served its number of
         items, and is at the same portal under the same credentials; else it is replaced. Raises
@@ -46,9 +54,15 @@ class WarmBrowser:
             portal = Portal(self._browser, profile, base_url, credentials, gate)
             self._portal = portal
         portal.gate = gate
+        portal.pace(pacer)
         if not portal.has_logged_in:
             portal.log_in()
         return portal
+
+    @property
+    def name(self) -> str | None:
+        """The browser's name for the record; None if there is none."""
+        return None if self._browser is None else self._browser.process.name
 
     def discard(self) -> None:
         """End the browser; the next call of `portal` starts another."""

@@ -55,6 +55,7 @@ class Ways:
         """Log in, once. Raises LoginRefused or AccountLocked if the portal says no."""
         self.load(self.profile.login.path)
         login = LoginForm(self._elements, self.profile)
+        self._browser.pacer.turn()
         form = login.enter(self.username, self.password)
         if form["found"] == "inside":
             return

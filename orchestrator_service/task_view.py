@@ -137,7 +137,7 @@ def _note(reading: TaskReading, catalogue: Catalogue) -> str | None:
     task = reading.task
     if task.state.is_final:
         return None
-    return catalogue.waits_for(task.task_type)
+    return catalogue.waits_for(task.task_type) or task.waits_for
 
 
 def _item(item: Item, page: ResultPage, task_type: TaskType | None, links: Links) -> ItemView:

@@ -6,6 +6,7 @@ and the automation library; and what a claim offers to whoever works on an item.
 
 from __future__ import annotations
 
+import math
 import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -326,4 +327,16 @@ class LoginGate(Protocol):
 
     def refused(self, error: LoginRefused) -> None:
         """Record that the portal refused these credentials, for every worker."""
+        ...
+
+
+class Pacer(Protocol):
+    """Spaces what all workers together ask a portal for, as its profile says."""
+
+    def turn(self, until: float = math.inf) -> bool:
+        """Wait until one more page may be asked for; False if that is not before `until`.
+
+        `until` is on `time.monotonic()`. Raises PortalClosed if others are asking all the time and
+        nothing was asked for yet, and whatever says that nobody wants it any more.
+        """
         ...

@@ -29,6 +29,7 @@ AgentError
 │   ├── CredentialsMissing
 │   ├── ProfileMismatch
 │   └── TaskFailed
+├── PortalClosed                it may not be used just now: the task waits, nothing was tried
 ├── NothingClicked              what was only to be resolved turned out not taken
 ├── ClaimLost                   somebody else holds the item now: stop, touch nothing
 └── TransitionRefused           a task cannot go from this state to that one
@@ -249,6 +250,17 @@ class TaskFailed(FatalError):
     """The task's own work failed."""
 
     code = "task_failed"
+
+
+class PortalClosed(AgentError):
+    """The portal may not be used just now, by its hours or since others use it."""
+
+    code = "portal_closed"
+
+    def __init__(self, message: str, seconds: float) -> None:
+        """`seconds` is when to try again."""
+        super().__init__(message)
+        self.seconds = seconds
 
 
 class NothingClicked(AgentError):

@@ -14,8 +14,9 @@ from shared.contracts import Claim, ItemOutcome, LateFinding
 from shared.errors import TaskFailed
 from shared.task_state import ItemStatus
 from worker_service.context import TaskContext
+from worker_service.origin import origin_of
 from worker_service.params import PortalParams, without_null_defaults
-from worker_service.portal_site import base_url, credentials, origin_of, portal_for
+from worker_service.portal_site import base_url, credentials, portal_for
 from worker_service.registry import Plan, task
 
 ACTION = "approve"

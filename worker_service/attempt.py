@@ -22,6 +22,7 @@ from worker_service.outcomes import (
     Decision,
     FailTask,
     Finish,
+    PutOff,
     TryAgain,
     decide,
     ending_with,
@@ -62,6 +63,8 @@ class Attempt:
         self._limits = context.limits
         self.lost_claim = False
         """True once an item was taken from this slot: whoever took it believes the slot dead."""
+        self.has_to_wait = False
+        """True once the portal could not be used: the slot has to leave."""
 
     def make(self, claimed: Claimed) -> TaskState | None:
         """Work on the item until it is decided, and write what was decided.
@@ -166,6 +169,9 @@ class Attempt:
             return bookkeeping.finished(self._record, claim, self._definition, decision.outcome)
         if isinstance(decision, TryAgain):
             bookkeeping.to_try_again(self._record, claim, decision)
+        elif isinstance(decision, PutOff):
+            bookkeeping.to_wait(self._record, claim, decision)
+            self.has_to_wait = True
         elif isinstance(decision, FailTask):
             bookkeeping.task_failed(self._record, claim, self._definition, decision)
         else:

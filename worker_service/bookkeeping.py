@@ -27,7 +27,14 @@ from shared.record.progress import item_events, log_event, progress_event
 from shared.record.tasks import Task, TaskEnding
 from shared.task_state import ItemStatus, TaskState
 from worker_service.claim import RecordClaim
-from worker_service.outcomes import FailTask, Finish, LetGo, TryAgain, ending_with
+from worker_service.outcomes import (
+    Decision,
+    FailTask,
+    Finish,
+    PutOff,
+    TryAgain,
+    ending_with,
+)
 from worker_service.registry import Plan, TaskDefinition
 
 SERVED_STATES = (TaskState.RUNNING, TaskState.CANCELLING)
@@ -137,6 +144,7 @@ def _make_items(connection: Connection, task: Task, plan: Plan) -> Task:
     if plan.at_most is not None:
         keys = keys[: plan.at_most]
     items.insert(connection, task.id, plan.portal, plan.action, keys)
+    tasks.note_wait(connection, task, None)
     task = tasks.set_planned(connection, task, len(keys), plan.params_for(keys))
     told = f"{len(keys)} to do"
     events.append(connection, task.id, [log_event(told), progress_event(task, told)])
@@ -144,10 +152,19 @@ def _make_items(connection: Connection, task: Task, plan: Plan) -> Task:
     return task
 
 
-def planning_failed(
-    record: Record, task: Task, decision: Finish | TryAgain | FailTask | LetGo
-) -> None:
+def planning_failed(record: Record, task: Task, decision: Decision) -> None:
     """Plan again later, or fail a task whose items cannot even be named."""
+    if isinstance(decision, PutOff):
+        put_off = decision
+
+        def wait(connection: Connection) -> None:
+            current = tasks.lock(connection, task.id)
+            if current is not None and current.state in SERVED_STATES:
+                tasks.plan_untried(connection, task.id)
+                _wait(connection, current, put_off)
+
+        persist(record, wait)
+        return
     if isinstance(decision, TryAgain):
         delay = decision.delay
         persist(record, lambda connection: tasks.put_off(connection, task.id, delay))
@@ -210,6 +227,33 @@ def to_try_again(record: Record, claim: RecordClaim, decision: TryAgain) -> None
     persist(record, write)
 
 
+def to_wait(record: Record, claim: RecordClaim, decision: PutOff) -> None:
+    """Give an item back untried, and let the task wait. Raises ClaimLost."""
+
+    def write(connection: Connection) -> None:
+        task = tasks.lock(connection, claim.task_id)
+        if task is None:
+            return
+        claims.give_back_untried(connection, claim.held)
+        if any(slot.id != claim.held.slot_id for slot in slots.live_of(connection, task.id)):
+            # Others of this task are at work, and may be for long: it does not wait as a whole.
+            tasks.put_off(connection, task.id, decision.delay)
+        else:
+            _wait(connection, task, decision)
+
+    persist(record, write)
+
+
+def _wait(connection: Connection, task: Task, decision: PutOff) -> None:
+    if tasks.note_wait(connection, task, decision.reason):
+        events.append(
+            connection,
+            task.id,
+            [log_event(decision.reason), progress_event(task, decision.reason)],
+        )
+    tasks.put_off(connection, task.id, decision.delay)
+
+
 def _finish(
     connection: Connection,
     claim: RecordClaim,
@@ -232,6 +276,7 @@ def _finish(
         if claim.attempt > 1 or outcome.status is not ItemStatus.DONE:
             late_looks.want(connection, [claim.held.item.id])
     news = claim.flush(connection, outcome)
+    tasks.note_wait(connection, task, None)
     task = tasks.count_finished(connection, task, 0 if reviewed else 1)
     news += item_events(connection, [claim.held.item.id], definition.announcement)
     told = _spoken(claim.key, definition, outcome)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from automation_service.evidence import EvidenceFolder
 from automation_service.portal import Credentials, Portal
@@ -11,7 +11,10 @@ from automation_service.profile import Profile
 from automation_service.warm_browser import WarmBrowser
 from shared.config import Settings
 from shared.record import Record, items
+from worker_service.admission import Admission
 from worker_service.login_gate import RecordLoginGate
+from worker_service.origin import origin_of
+from worker_service.pace import RecordPacer, Turns
 from worker_service.time_limits import TimeLimits
 
 
@@ -27,6 +30,8 @@ class TaskContext:
     profile: Callable[[str], Profile]
     """The portal profile of a name. Raises ProfileMismatch if there is none that can be used."""
     limits: TimeLimits
+    turns: Turns = field(default_factory=dict)
+    """What the slot's process knows of the pace of portals."""
 
     def portal(
         self,
@@ -37,10 +42,19 @@ class TaskContext:
     ) -> Portal:
         """The portal in the warm browser, checked before use.
 
-        Logging in waits for its turn, until `still_wanted` raises.
+        Logging in, and every page, waits for its turn until `still_wanted` raises. Raises
+        PortalClosed, before there is a browser, if the portal may not be used now.
         """
+        origin = origin_of(base_url)
+        admission = Admission(self.record, self.browser, self.task_id, self.slot_id)
+        admission.enter(profile, origin, credentials.username)
         gate = RecordLoginGate(self.record, base_url, credentials, self.slot_id, still_wanted)
-        return self.browser.portal(profile, base_url, credentials, gate)
+        per_second = profile.site.pace.requests_per_second
+        pacer = RecordPacer(self.record, origin, per_second, self.turns, still_wanted)
+        try:
+            return self.browser.portal(profile, base_url, credentials, gate, pacer)
+        finally:
+            admission.note_browser(profile)
 
     def evidence(self) -> EvidenceFolder:
         """Where this task's pictures and files go."""

@@ -14,7 +14,7 @@ import structlog
 
 from shared.correlation import about_task
 from shared.errors import WorkerKilled
-from shared.record import Record, slots, tasks
+from shared.record import Record, seats, slots, tasks
 from shared.record.tasks import Task
 from shared.task_state import TaskState
 from worker_service import bookkeeping
@@ -140,15 +140,16 @@ class Executor:
             ended = attempt.make(claimed)
             if ended is not None:
                 return ended
-            if attempt.lost_claim:
+            if attempt.lost_claim or attempt.has_to_wait:
                 break
-            if time.monotonic() >= turn_ends and self._another_waits(task.id):
+            if time.monotonic() >= turn_ends and self._another_waits(task.id, slot_id):
                 break
         return None
 
-    def _another_waits(self, task_id: str) -> bool:
+    def _another_waits(self, task_id: str, slot_id: str) -> bool:
         with self._record.read() as connection:
-            return slots.another_task_waits(connection, task_id, self._task_map)
+            others = slots.another_task_waits(connection, task_id, self._task_map)
+            return others or seats.is_wanted(connection, slot_id)
 
     def _state_of(self, task_id: str) -> str:
         with self._record.read() as connection:

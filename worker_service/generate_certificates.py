@@ -22,8 +22,9 @@ from shared.errors import ApplicationError
 from shared.task_state import ItemStatus
 from worker_service.approve_batches import LARGEST_NUMBER, LONGEST_ID, PRINTABLE
 from worker_service.context import TaskContext
+from worker_service.origin import origin_of
 from worker_service.params import PortalParams
-from worker_service.portal_site import base_url, origin_of, portal_for
+from worker_service.portal_site import base_url, portal_for
 from worker_service.registry import Plan, task
 
 ACTION = "issue_certificates"

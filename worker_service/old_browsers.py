@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import structlog
 from sqlalchemy import Connection
@@ -23,11 +23,15 @@ def end_old_browsers(record: Record, intents: Sequence[Intent]) -> None:
     What they might still send would be sent after we looked. A process that still works in one
     finds it gone, and looks again before it does anything else.
     """
-    named = {intent.browser for intent in intents}
+    end_browsers_named(record, {intent.browser for intent in intents})
+
+
+def end_browsers_named(record: Record, named: Collection[str]) -> None:
+    """End those of these browsers that run on this machine and are not our own."""
     for pid, browser in persist(record, _browsers_here):
         if pid == os.getpid() or browser.name not in named:
             continue
-        log.warning("browser of an earlier attempt ended", processes=reap(browser))
+        log.warning("browser of another slot ended", processes=reap(browser))
 
 
 def _browsers_here(connection: Connection) -> list[tuple[int, BrowserProcess]]:

@@ -12,6 +12,7 @@ from shared.errors import (
     BusinessError,
     ClaimLost,
     FatalError,
+    PortalClosed,
     UnverifiedError,
 )
 from shared.record.tasks import Task
@@ -44,13 +45,21 @@ class FailTask:
 
 
 @dataclass(frozen=True)
+class PutOff:
+    """The portal may not be used just now: the item goes back untried, and the task waits."""
+
+    delay: timedelta
+    reason: str
+
+
+@dataclass(frozen=True)
 class LetGo:
     """Somebody else holds the item: nothing is written."""
 
     reason: str
 
 
-Decision = Finish | TryAgain | FailTask | LetGo
+Decision = Finish | TryAgain | FailTask | PutOff | LetGo
 
 READS_PER_ATTEMPT = 2
 """An item is claimed up to twice its attempts, the last of them only to read what a click did."""
@@ -65,6 +74,8 @@ def decide(error: Exception, *, attempt: int, max_attempts: int, intent_open: bo
     message = told_of(error)
     if isinstance(error, ClaimLost):
         return LetGo(message)
+    if isinstance(error, PortalClosed):
+        return PutOff(timedelta(seconds=error.seconds), message)
     if isinstance(error, BusinessError):
         return Finish(ItemOutcome(ItemStatus.REFUSED, message))
     if isinstance(error, BatchNotFound):

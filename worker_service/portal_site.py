@@ -1,8 +1,6 @@
-"""Which site a task works on: its address, our account there, and its name in claims."""
+"""Which site a task works on: its address, and our account there."""
 
 from __future__ import annotations
-
-from urllib.parse import urlsplit
 
 from automation_service.portal import Credentials, Portal
 from automation_service.profile import Profile
@@ -11,8 +9,6 @@ from shared.errors import TaskFailed
 from worker_service.context import TaskContext
 from worker_service.params import PortalParams
 from worker_service.portal_credentials import ESC, credentials_of
-
-USUAL_PORTS = {"http": 80, "https": 443}
 
 
 def portal_for(claim: Claim, params: PortalParams, context: TaskContext) -> Portal:
@@ -40,13 +36,3 @@ def base_url(profile: Profile, context: TaskContext) -> str:
     if profile.name == ESC:
         missing = "ESC_BASE_URL is not set"
     raise TaskFailed(f"{missing}: the worker does not know where the portal is.")
-
-
-def origin_of(url: str) -> str:
-    """The site as claims name it: two spellings of one portal share their claims."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    host = f"[{host}]" if ":" in host else host
-    scheme = parts.scheme.lower()
-    is_usual = parts.port is None or parts.port == USUAL_PORTS.get(scheme)
-    return f"{scheme}://{host}" if is_usual else f"{scheme}://{host}:{parts.port}"

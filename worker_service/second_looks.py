@@ -11,7 +11,7 @@ import structlog
 from sqlalchemy import Connection
 
 from shared.contracts import Intent, LateFinding
-from shared.errors import ClaimLost
+from shared.errors import ClaimLost, PortalClosed
 from shared.record import Record, intents, late_looks
 from shared.record.claims import HeldClaim
 from shared.record.persistence import persist
@@ -82,5 +82,7 @@ def _keep(connection: Connection, held: HeldClaim, found: LateFinding | Exceptio
     if isinstance(found, LateFinding):
         late_looks.done(connection, held, found.reading, found.told)
         log.info("looked_again", key=held.item.key, finding=found.told)
+    elif isinstance(found, PortalClosed):
+        late_looks.put_off(connection, held)
     else:
         late_looks.failed(connection, held)

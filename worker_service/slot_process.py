@@ -17,6 +17,7 @@ from shared.record import Record, slots, workers
 from shared.record.persistence import persist
 from worker_service.context import TaskContext
 from worker_service.executor import Executor
+from worker_service.pace import Turns
 from worker_service.served_queues import served_of
 from worker_service.slot_rules import SlotRules
 from worker_service.tasks import task_map
@@ -45,6 +46,7 @@ class SlotProcess:
         self._limits = TimeLimits(self._browser.keeper, place)
         self._shelf = ProfileShelf(settings.profiles_dir)
         self._noted = ("", "")
+        self._turns: Turns = {}
         self._executor = Executor(
             self._record,
             served_of(task_map, settings.worker_queues),
@@ -80,6 +82,7 @@ class SlotProcess:
             browser=self._browser,
             profile=partial(self._profile_for, slot_id),
             limits=self._limits,
+            turns=self._turns,
         )
 
     def _profile_for(self, slot_id: str, name: str) -> Profile:

@@ -32,6 +32,8 @@ from shared.errors import ProfileMismatch
 
 ActionName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 """What a task type asks for: small letters, digits and underscores."""
+_HANDLING_SECONDS = 1.0
+"""What steps take at the least, beside waiting for turns."""
 
 
 class Profile(Part):
@@ -121,6 +123,23 @@ class Profile(Part):
                     "the action '{name}' is allowed in '{state}', which it becomes: then nobody "
                     "could tell whether it was done",
                     {"name": name, "state": action.becomes},
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _leave_time_for_the_pace(self) -> Profile:
+        per_second = self.site.pace.requests_per_second
+        if per_second is None:
+            return self
+        for name, action in self.actions.items():
+            turns = 1 + sum(step.crosses for step in action.steps)
+            needed = turns / per_second + _HANDLING_SECONDS
+            if needed > self.timings.click_budget:
+                raise PydanticCustomError(
+                    "pace",
+                    "the action '{name}' asks the portal {turns} times after the look; at this "
+                    "pace that takes {needed} s, more than its click_budget",
+                    {"name": name, "turns": turns, "needed": round(needed, 1)},
                 )
         return self
 

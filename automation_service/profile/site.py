@@ -80,16 +80,24 @@ class Maintenance(Part):
 
 
 class Pace(Part):
-    """How gently the portal is to be used; workers do not keep to it yet."""
+    """How gently the portal is to be used by all workers together."""
 
     requests_per_second: float | None = Field(
-        default=None, gt=0, le=1000, description="The most pages a second that are loaded."
+        default=None,
+        ge=0.05,
+        le=1000,
+        description="The most pages a second that are loaded, and forms sent.",
     )
     sessions_per_account: int | None = Field(
-        default=None, ge=1, le=1000, description="The most browsers logged in as one account."
+        default=None,
+        ge=1,
+        le=1000,
+        description="The most browsers that use one account at a time.",
     )
     maintenance: tuple[Maintenance, ...] = Field(
-        default=(), description="Hours in which it is left alone."
+        default=(),
+        description="Hours in which it is left alone: tasks wait, and go on afterwards. What was "
+        "begun before is brought to its end.",
     )
 
     def opens_at(self, moment: datetime) -> datetime | None:

@@ -13,6 +13,7 @@ from typing import Any
 from automation_service.batch_page import BatchPage
 from automation_service.browser import Browser
 from automation_service.elements import Elements
+from automation_service.pace import OwnPace
 from automation_service.portal import Credentials, Portal
 from automation_service.profile import Locator, Profile
 from automation_service.trial.marks import (
@@ -69,6 +70,7 @@ class Trial:
         self._base_url = base_url.rstrip("/")
         browser.mask.cover(credentials.password)
         self._portal = Portal(browser, profile, base_url, credentials, _FreeGate())
+        self._portal.pace(OwnPace(profile.site.pace.requests_per_second))
         patience = profile.timings.step or browser.options.timeout
         self._elements = Elements(browser, patience, [_SCRIPT])
         self._first = ""

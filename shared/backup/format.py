@@ -20,9 +20,9 @@ CONTENTS = "backup.json"
 RECORD_FOLDER = "record"
 RESULTS_FOLDER = "results"
 
-LEFT_OUT_TABLES = frozenset({"workers", "browsers", "logins"})
-"""Who runs where means nothing in another deployment, and `logins` has fingerprints of passwords:
-those are typed anew there."""
+LEFT_OUT_TABLES = frozenset({"workers", "browsers", "logins", "seats", "paces"})
+"""Who runs where, logged in as whom, means nothing in another deployment, and `logins` has
+fingerprints of passwords: those are typed anew there."""
 
 BACKUP_TASKS = "backup_data"
 """Files of tasks of this type are backups themselves; a backup of backups would double for ever."""

@@ -106,6 +106,14 @@ def give_back(
     )
 
 
+def give_back_untried(connection: Connection, claim: HeldClaim) -> None:
+    """Give the claim up as if it had never been taken. Raises ClaimLost."""
+    give_back(connection, claim, None, claim.item.error)
+    connection.execute(
+        update(items).where(items.c.id == claim.item.id).values(attempts=items.c.attempts - 1)
+    )
+
+
 def held(connection: Connection) -> list[ClaimSign]:
     """Every claim that somebody holds."""
     rows = connection.execute(

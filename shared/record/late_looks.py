@@ -108,6 +108,13 @@ def count_look(connection: Connection, item_id: int) -> None:
         _forget(connection, item_id)
 
 
+def put_off(connection: Connection, claim: HeldClaim) -> None:
+    """Nobody could look: it is due again later, as if it were new. Raises ClaimLost."""
+    claims.require(connection, claim)
+    _wait_again(connection, claim.item.id)
+    claims.free(connection, claim)
+
+
 def _wait_again(connection: Connection, item_id: int) -> None:
     connection.execute(
         update(late_looks).where(late_looks.c.item_id == item_id).values(since=utc_now())

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, func, or_, select, update
 
-from shared.record import claims, logins
+from shared.record import claims, logins, seats
 from shared.record import tasks as tasks_room
 from shared.record.tables import items, slots, tasks
 from shared.task_state import ItemStatus, TaskState
@@ -168,6 +168,7 @@ def note_profile(connection: Connection, slot_id: str, name: str, sha256: str) -
 def end(connection: Connection, slot_id: str) -> list[str]:
     """The slot is over; whatever it still held is released. The ids of the tasks released."""
     logins.free(connection, slot_id)
+    seats.free(connection, slot_id)
     connection.execute(
         update(slots)
         .where(slots.c.id == slot_id, slots.c.ended_at.is_(None))
@@ -206,6 +207,14 @@ def live(connection: Connection, worker_id: str | None = None) -> list[Slot]:
     query = select(slots).where(slots.c.started_at.is_not(None), slots.c.ended_at.is_(None))
     if worker_id is not None:
         query = query.where(slots.c.worker_id == worker_id)
+    return [_slot(row) for row in connection.execute(query)]
+
+
+def live_of(connection: Connection, task_id: str) -> list[Slot]:
+    """Slots at work on a task."""
+    query = select(slots).where(
+        slots.c.task_id == task_id, slots.c.started_at.is_not(None), slots.c.ended_at.is_(None)
+    )
     return [_slot(row) for row in connection.execute(query)]
 
 

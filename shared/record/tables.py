@@ -11,6 +11,8 @@ tasks ─┬─ items ─┬─ outcomes        one at most per item
        └─ slots                     doorbells rung and what became of them
 claims          permanent, one row per (portal, action, key)
 logins          one row per (portal, account, credential)
+seats           the sessions that an account may have at a portal at a time
+paces           one row per portal: whose turn it was last
 workers ── browsers                 for whoever cleans up after a death
 """
 
@@ -120,6 +122,7 @@ tasks = Table(
     Column("last_event", Integer, nullable=False, default=0),
     Column("next_ring_at", UtcDateTime),
     Column("delay", Float),
+    Column("waits_for", Text),
     Column("created_at", UtcDateTime, nullable=False),
     Column("started_at", UtcDateTime),
     Column("finished_at", UtcDateTime),
@@ -127,7 +130,8 @@ tasks = Table(
     Index(None, "state", "next_ring_at"),
     Index(None, "created_at", "id"),
 )
-"""`total` is null until the task is planned; `next_ring_at` is null once it is final.
+"""`total` is null until the task is planned; `next_ring_at` is null once it is final;
+`waits_for` is why the portal cannot be used now, null while somebody works on it.
 
 `delay`, here and for items: seconds to leave it alone from when a dispatcher first sees it so,
 since the clocks of two machines cannot be compared; null: none.
@@ -353,3 +357,27 @@ logins = Table(
     Column("refused_detail", Text),
 )
 """`refused` is the error code of a refusal; it stands until the credential changes."""
+
+seats = Table(
+    "seats",
+    metadata,
+    Column("portal", String(200), primary_key=True),
+    Column("account", String(200), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("holder", String(36)),
+    Column("task_id", String(36)),
+    Column("browser", String(100)),
+    Column("kept_for", String(36)),
+    Column("passed_over", Integer, nullable=False, default=0),
+)
+"""`holder` is the slot that has it, `task_id` what that works on, `browser` the one that is logged
+in, also after its slot has left. `kept_for` is a task that waits for it, `passed_over` how often it
+was free since and not taken by that one."""
+
+paces = Table(
+    "paces",
+    metadata,
+    Column("portal", String(200), primary_key=True),
+    Column("turns", Integer, nullable=False, default=0),
+)
+"""`turns` grows with every page that a worker asks the portal for."""

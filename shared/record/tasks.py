@@ -51,6 +51,7 @@ class Task:
     last_event: int = 0
     next_ring_at: datetime | None = None
     delay: float | None = None
+    waits_for: str | None = None
     started_at: datetime | None = None
     finished_at: datetime | None = None
     retry_of: str | None = None
@@ -172,9 +173,11 @@ def undecided_since(connection: Connection, moment: datetime) -> list[str]:
 
 
 def running(connection: Connection) -> list[str]:
-    """The ids of the tasks that are being worked on and may go on."""
+    """The ids of the tasks that are being worked on and may go on; not those that have to wait."""
     running = select(tasks.c.id).where(
-        tasks.c.state == TaskState.RUNNING.value, tasks.c.error.is_(None)
+        tasks.c.state == TaskState.RUNNING.value,
+        tasks.c.error.is_(None),
+        tasks.c.waits_for.is_(None),
     )
     return list(connection.execute(running).scalars())
 
@@ -207,6 +210,21 @@ def set_failure(connection: Connection, task: Task, code: str, error: str) -> Ta
         update(tasks).where(tasks.c.id == task.id).values(error=error, error_code=code)
     )
     return replace(task, error=error, error_code=code)
+
+
+def plan_untried(connection: Connection, task_id: str) -> None:
+    """Forget that the last slot tried to plan the task."""
+    connection.execute(
+        update(tasks).where(tasks.c.id == task_id).values(plan_attempts=tasks.c.plan_attempts - 1)
+    )
+
+
+def note_wait(connection: Connection, task: Task, reason: str | None) -> bool:
+    """Note why nobody works on the locked task, None: somebody does; False if it is known."""
+    if task.waits_for == reason:
+        return False
+    connection.execute(update(tasks).where(tasks.c.id == task.id).values(waits_for=reason))
+    return True
 
 
 def ring_now(connection: Connection, task_id: str) -> None:

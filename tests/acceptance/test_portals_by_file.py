@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from automation_service.profile import PROFILES
 from launcher.system import PracticeSystem
 from shared.logging_config import LOG_FILE
+from shared.utils import utc_now
 from tests.acceptance.conftest import Deployment, wait_for
 from tests.acceptance.occupied_slot import seen_from_outside
 
@@ -40,9 +42,9 @@ def second(here: Deployment) -> str:
     return "second"
 
 
-def _profile(here: Deployment, name: str) -> str:
+def _profile(here: Deployment, name: str, pace: str = "{}") -> str:
     text = (PROFILES / "esc.yaml").read_text(encoding="utf-8")
-    site = f"site: {{base_url: '{here.system.portal_url}'}}"
+    site = f"site: {{base_url: '{here.system.portal_url}', pace: {pace}}}"
     return text.replace("name: esc\n", f"name: {name}\n{site}\n", 1)
 
 
@@ -177,3 +179,30 @@ def test_a_profile_that_breaks_ends_its_tasks_and_no_others(here: Deployment) ->
     _save_profile(here, "broken", broken.replace("titel:", "title:", 1))
     mended = here.finish(here.approve(batch_ids=[mine], portal="broken"))
     assert here.assert_true(mended) == {"approved": 1}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.usefixtures("second")
+def test_a_task_waits_for_the_end_of_maintenance_hours_and_says_so(here: Deployment) -> None:
+    # Given a portal whose maintenance hours are over in some seconds
+    mine, others = here.take_batches(2)
+    now = utc_now()
+    begins, ends = now - timedelta(minutes=1), now + timedelta(seconds=15)
+    hours = f"begins: '{begins:%H:%M:%S}', ends: '{ends:%H:%M:%S}', zone: UTC"
+    pace = f"{{sessions_per_account: 1, maintenance: [{{{hours}}}]}}"
+    _save_secrets(here, "resting", "default")
+    _save_profile(here, "resting", _profile(here, "resting", pace))
+
+    # When a batch is asked for there
+    task_id = here.approve(batch_ids=[mine], portal="resting")
+
+    # Then the task waits and says for what, and the slot is free for another portal
+    wait_for(lambda: "maintenance hours until" in str(here.api.status(task_id)["note"]))
+    assert here.assert_true(here.finish(here.approve(batch_ids=[others]))) == {"approved": 1}
+    assert here.batches()[mine]["posts"] == 0
+    # And once they are over it goes on by itself
+    result = here.finish(task_id)
+    assert utc_now() >= ends
+    assert here.assert_true(result) == {"approved": 1}
+    assert [item["attempts"] for item in result["result"]["items"]] == [1]
+    assert here.api.status(task_id)["note"] is None

@@ -42,7 +42,7 @@ from tests.integration.record.given import (
 )
 from tests.postgresql_server import PostgresqlServer
 
-NOT_TAKEN_ALONG = {"workers", "browsers", "logins"}
+NOT_TAKEN_ALONG = {"workers", "browsers", "logins", "seats", "paces"}
 THE_OTHER = dict(zip(DATABASES, reversed(DATABASES), strict=True))
 
 

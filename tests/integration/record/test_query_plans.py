@@ -37,7 +37,7 @@ from tests.integration.record.given import ACTION, NOON, PORTAL, TERMS, claimed,
 
 ENDED = ItemOutcome(ItemStatus.FAILED, "")
 SIGN = ClaimSign(PORTAL, ACTION, "a", 1, 1)
-SMALL = ("workers", "browsers", "logins", "task_types", "some_waiting")
+SMALL = ("workers", "browsers", "logins", "seats", "task_types", "some_waiting")
 """Tables that do not grow with the work done, and a part of one that is bounded."""
 
 

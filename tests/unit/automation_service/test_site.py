@@ -94,7 +94,7 @@ def test_the_host_of_the_base_url_is_always_allowed(base_url: str, hosts: tuple[
         ({"hosts": ["a.example:80"]}, "is no host"),
         ({"hosts": ["a , EXCLUDE b"]}, "is no host"),
         ({"hosts": ["*"]}, "is no host"),
-        ({"pace": {"requests_per_second": 0}}, "greater than 0"),
+        ({"pace": {"requests_per_second": 0}}, "greater than or equal to 0.05"),
         ({"pace": {"maintenance": [{**NIGHT, "zone": "Asia/Nowhere"}]}}, "no time zone"),
         (
             {"pace": {"maintenance": [{**NIGHT, "zone": "UTC", "ends": "23:00"}]}},

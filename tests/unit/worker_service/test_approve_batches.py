@@ -12,7 +12,7 @@ from orchestrator_service.catalogue import KnownType
 from shared.config import load_settings
 from shared.errors import InvalidParams
 from worker_service.approve_batches import ApproveBatchesParams, approve_batches
-from worker_service.portal_site import origin_of
+from worker_service.origin import origin_of
 
 
 def test_batches_may_be_named_by_text_and_by_number() -> None:
