@@ -33,6 +33,6 @@ class Aim:
         if step.click:
             self._browser.click(self._walk.at["x"], self._walk.at["y"])
         elif step.press:
-            self._browser.press_enter()
+            self._browser.press(step.key)
         else:
             self._elements.do("fire", {**self._walk.about, "effect": self._walk.spell(step)})

@@ -11,12 +11,15 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from shutil import copyfile
 
 import structlog
 
 from automation_service.batch_page import BatchPage, Word
 from automation_service.conclusion import Conclusion
+from automation_service.downloads import Download
 from automation_service.evidence import EvidenceFolder
+from automation_service.file_kinds import FileKind
 from automation_service.judgement import Finding, is_certain, judge
 from automation_service.portal import Portal
 from automation_service.profile import Reclick
@@ -197,6 +200,7 @@ class BatchApprovalService:
                 permit_ends=page.permit_ends(budget),
             )
         )
+        page.keep = lambda file, kind: self._keep(claim, file, kind)
         clicking = False
         try:
             with page.aim(remark, f"[{intent.marker}]", budget) as aim:
@@ -210,6 +214,12 @@ class BatchApprovalService:
                 self._not_clicked(claim, intent, page, error)
             raise
         return _Clicked(intent, self._hear(page, budget))
+
+    def _keep(self, claim: Claim, file: Download, kind: FileKind) -> None:
+        kept = self._evidence.keep(
+            lambda into: copyfile(file.path, into), file.name or "file", kind.content_type
+        )
+        claim.note_evidence(kept)
 
     def _not_clicked(
         self, claim: Claim, intent: Intent, page: BatchPage, error: AgentError

@@ -11,6 +11,7 @@ from typing import Any
 from automation_service.aim import Aim
 from automation_service.browser import LEAVING_SECONDS, Browser
 from automation_service.elements import Elements
+from automation_service.files_of_steps import Files, Keep, let_go
 from automation_service.profile import Action, Profile
 from automation_service.route import route_of
 from automation_service.walk import NOT_READY, Walk
@@ -59,6 +60,8 @@ class BatchPage:
         self._ways: Ways = seen["ways"]
         self._route = route_of(action.steps)
         self._walk: Walk | None = None
+        self.keep: Keep = let_go
+        """What becomes of the files that steps bring."""
 
     @property
     def touched(self) -> bool:
@@ -123,7 +126,14 @@ class BatchPage:
         about = {"remark": remark, "marker": marker, "session": self._profile.session.model_dump()}
         about["values"] = {**self._values, "remark": remark}
         return Walk(
-            self._browser, self._elements, self._base_url, about, self._document, ends, deadline
+            self._browser,
+            self._elements,
+            self._base_url,
+            about,
+            self._document,
+            ends,
+            deadline,
+            Files(self._profile, self.keep),
         )
 
     def hear(self, budget: float) -> Word:

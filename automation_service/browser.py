@@ -29,7 +29,9 @@ from automation_service.chromium import BrowserOptions, chromium_options
 from automation_service.connections import PAGE, Connections
 from automation_service.devtools import DevToolsError, NoAnswer, Tab, TabGone
 from automation_service.dialogs import Dialogs
+from automation_service.downloads import Downloads
 from automation_service.keeper import Keeper
+from automation_service.keys import key_event, text_of
 from automation_service.masking import Mask
 from automation_service.pace import NoPace
 from automation_service.windows import Windows
@@ -247,16 +249,27 @@ class Browser:
             for move in ("mouseMoved", "mousePressed", "mouseReleased"):
                 self._shown.call("Input.dispatchMouseEvent", MARGIN, type=move, **about)
 
-    def press_enter(self) -> None:
-        """Press Enter, once, in whatever has the focus.
+    def press(self, name: str) -> None:
+        """Press a key, once, in whatever has the focus; `name` is one that keys.py knows.
 
         Raises BrowserDied if nobody knows whether it was pressed. A window may close as by `click`.
         """
-        key = {"key": "Enter", "code": "Enter", "windowsVirtualKeyCode": 13}
-        typed = {"text": "\r", "unmodifiedText": "\r"}
+        told = key_event(name)
+        key = {"key": told["key"], "code": told["code"], "modifiers": told["modifiers"]}
+        key["windowsVirtualKeyCode"] = told["number"]
+        text = text_of(name)
+        down = {"type": "keyDown", "text": text, "unmodifiedText": text}
+        if not text:
+            down = {"type": "rawKeyDown"}
         with suppress(WindowClosed), self._answering("a key"):
-            self._shown.call("Input.dispatchKeyEvent", MARGIN, type="keyDown", **key, **typed)
+            self._shown.call("Input.dispatchKeyEvent", MARGIN, **down, **key)
             self._shown.call("Input.dispatchKeyEvent", MARGIN, type="keyUp", **key)
+
+    @contextmanager
+    def downloads(self, patience: float) -> Iterator[Downloads]:
+        """Fetch files into a folder of the browser's own, which is removed at the end."""
+        with Downloads.into(self, self._folder / "saved", patience) as downloads:
+            yield downloads
 
     @property
     def windows_opened(self) -> int:

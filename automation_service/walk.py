@@ -8,11 +8,13 @@ from typing import Any
 
 from automation_service.browser import LEAVING_SECONDS, Browser, PageMoved
 from automation_service.elements import Elements
+from automation_service.files_of_steps import Files
+from automation_service.keys import key_event
 from automation_service.page_state import raise_for_status
 from automation_service.profile import Action, Step
 from automation_service.profile.placeholder import fill_path
 from automation_service.route import Leg, Route
-from shared.errors import PageChanged, PortalTimeout, ProfileMismatch, SessionLost
+from shared.errors import DownloadFailed, PageChanged, PortalTimeout, ProfileMismatch, SessionLost
 
 NOT_READY = "The click was not ready in time, so it was not made."
 _LISTENING = 0.02
@@ -30,6 +32,7 @@ class Walk:
         document: float,
         permit_ends: float,
         deadline: float,
+        files: Files,
     ) -> None:
         """`about` is what every question is asked with.
 
@@ -42,6 +45,7 @@ class Walk:
         self._home = document
         self._permit_ends = permit_ends
         self._deadline = deadline
+        self._files = files
         self.about = about
         self.document = document
         """The page we are on."""
@@ -76,13 +80,29 @@ class Walk:
         self._browser.dialogs.expect(leg.rules(self.about["values"], self._deadline))
         windows = self._browser.windows_opened
         try:
-            self._do("take", {"steps": [self.spell(step) for step in leg.steps]})
+            if leg.steps[-1].save:
+                self._save(*leg.steps)
+            else:
+                self._do("take", {"steps": [self.spell(step) for step in leg.steps]})
         except PageMoved:
             if not leg.crosses:
                 raise
         self._hear_questions(leg)
         if leg.crosses:
             self._arrive(leg.steps[-1].leads_to or "page", windows)
+
+    def _save(self, *steps: Step) -> None:
+        """Take steps of which the last brings a file, and keep that."""
+        step = steps[-1]
+        spelled = [self.spell(one) for one in steps]
+        with self._browser.downloads(self._left) as downloads:
+            file = downloads.fetch(lambda: self._do("take", {"steps": spelled}), step.format)
+            if not step.smallest <= file.size <= step.largest:
+                raise DownloadFailed(
+                    f"The file {file.name} has {file.size} bytes; the profile expects "
+                    f"{step.smallest} to {step.largest}."
+                )
+            self._files.keep(file, step.format)
 
     def prepare(self, route: Route, about: dict[str, Any]) -> None:
         """Take the last steps, and let nothing but the effect through from then on."""
@@ -117,7 +137,9 @@ class Walk:
         """A step as the page's script knows it."""
         go = None if step.go is None else self._base_url + fill_path(step.go, self.about["values"])
         return {
-            **step.model_dump(exclude={"steps", "state", "names_batch"}),
+            **step.model_dump(exclude={"steps", "state", "names_batch", "format"}),
+            **({} if step.upload is None else self._files.spelled(step)),
+            "key_event": key_event(step.key),
             "is": step.state,
             "steps": [self.spell(inner) for inner in step.steps],
             "go": go,

@@ -111,3 +111,31 @@ const tick = (field, ticked) => {
 
 const isTicked = (element) =>
   element.checked ?? element.getAttribute("aria-checked") === "true";
+
+const PRESSED_BY_SPACE = "button, summary, input:is([type=button], [type=submit], [type=checkbox], [type=radio])";
+
+// What a browser does when a key is pressed, as far as a page can tell: scripts hear of it, and a
+// button is pressed by the keys that press buttons.
+const pressIn = (element, event) => {
+  if (event.key === "Enter" && !event.modifiers) {
+    pressEnter(element);
+    return;
+  }
+  guardOf(element).act(() => {
+    const goesOn = pressKey(element, "keydown", event);
+    pressKey(element, "keyup", event);
+    if (goesOn && event.key === " " && element.matches(PRESSED_BY_SPACE)) element.click();
+  });
+};
+
+const upload = (field, { file, content, bytes, media }) => {
+  const view = field.ownerDocument.defaultView;
+  const plain = () => view.Uint8Array.from(atob(bytes), (it) => it.charCodeAt(0));
+  const parts = [content === null ? plain() : fillIn(content)];
+  const carrier = new view.DataTransfer();
+  carrier.items.add(new view.File(parts, fillIn(file), { type: media }));
+  field.files = carrier.files;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+  field.dispatchEvent(new Event("change", { bubbles: true }));
+  return field.files.length === 1;
+};

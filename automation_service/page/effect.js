@@ -29,7 +29,7 @@ const permitted = (element, about, holds) => {
       holds,
       state,
       gesture: about.gesture,
-      key: about.effect.key,
+      key: about.effect.key_event.key,
       asks: about.asks,
       ends: each === window ? about.permit_ends : each.performance.now() + left,
     }),

@@ -16,17 +16,25 @@ const isForm = ({ username, next, password, submit }) =>
 
 const firstShown = (locator) => all(locator).find(visible);
 
-const pressKey = (field, type) => {
-  const key = { key: "Enter", code: "Enter", keyCode: 13, which: 13 };
-  const event = new KeyboardEvent(type, { ...key, bubbles: true, cancelable: true });
+const ENTER = { key: "Enter", code: "Enter", number: 13, modifiers: 0 };
+
+const pressKey = (field, type, { key, code, number, modifiers }) => {
+  const held = {
+    altKey: Boolean(modifiers & 1),
+    ctrlKey: Boolean(modifiers & 2),
+    metaKey: Boolean(modifiers & 4),
+    shiftKey: Boolean(modifiers & 8),
+  };
+  const about = { key, code, keyCode: number, which: number, ...held };
+  const event = new KeyboardEvent(type, { ...about, bubbles: true, cancelable: true, composed: true });
   return field.dispatchEvent(event);
 };
 
 // What a browser does when Enter is pressed in a field: scripts first, then the default button.
 const pressEnter = (field) =>
   window.agentGuard.act(() => {
-    const goesOn = pressKey(field, "keydown") && pressKey(field, "keypress");
-    pressKey(field, "keyup");
+    const goesOn = pressKey(field, "keydown", ENTER) && pressKey(field, "keypress", ENTER);
+    pressKey(field, "keyup", ENTER);
     if (!goesOn || !field.form) return;
     const button = [...field.form.elements].find((it) => ["submit", "image"].includes(it.type));
     if (button) button.click();

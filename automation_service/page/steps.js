@@ -15,10 +15,19 @@ const KINDS = {
   },
   press: {
     find: usable,
-    take: (element) => {
+    take: (element, step) => {
       element.focus();
-      pressEnter(element);
+      pressIn(element, step.key_event);
     },
+  },
+  upload: {
+    find: present,
+    take: (element, step) =>
+      guardOf(element).act(() => upload(element, step)) ? null : { fault: "unticked" },
+  },
+  save: {
+    find: clickable,
+    take: (element) => clickThrough(element),
   },
   choose: {
     find: present,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -26,21 +27,28 @@ def load_profile(path: Path) -> Profile:
         profile.check_placeholders(document.content)
     except ValidationError as error:
         raise ConfigurationError(describe_faults(document, error, Profile)) from None
-    return _with_ways(profile, document, path)
+    return _with_companions(profile, document, path.parent)
 
 
-def _with_ways(profile: Profile, document: YamlDocument, path: Path) -> Profile:
-    """The profile with what it is made of: its file, and the one beside it if it names one."""
-    if profile.ways is None:
-        return profile.made_of(document.sha256)
-    file = path.parent / profile.ways
-    try:
-        code = file.read_bytes()
-    except OSError as error:
-        place = document.where(["ways"])
-        raise ConfigurationError(f"{place}: ways: {file.name}: {error.strerror}") from None
-    both = hashlib.sha256(document.sha256.encode() + code)
-    return profile.made_of(both.hexdigest(), file)
+def digest_of(sha256: str, companions: Iterable[bytes]) -> str:
+    """The SHA-256 of a profile, of its file's and of what lies beside it, in hex digits."""
+    for content in companions:
+        sha256 = hashlib.sha256(sha256.encode() + content).hexdigest()
+    return sha256
+
+
+def _with_companions(profile: Profile, document: YamlDocument, folder: Path) -> Profile:
+    """The profile with what it is made of: its file, and those beside it that it names."""
+    contents = {}
+    for name in profile.companions:
+        try:
+            contents[name] = (folder / name).read_bytes()
+        except OSError as error:
+            part = "ways" if name == profile.ways else "actions"
+            place = document.where([part])
+            raise ConfigurationError(f"{place}: {part}: {name}: {error.strerror}") from None
+    sha256 = digest_of(document.sha256, contents.values())
+    return profile.made_of(sha256, folder, contents)
 
 
 def builtin_profile(name: str) -> Profile:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,6 +27,7 @@ from automation_service.profile.placeholder import (
 from automation_service.profile.reports import Reports
 from automation_service.profile.session import Session
 from automation_service.profile.site import Site
+from automation_service.profile.step import every_step
 from automation_service.profile.timings import Reclick, Timings
 from shared.contracts import Condition
 from shared.errors import ProfileMismatch
@@ -82,6 +84,7 @@ class Profile(Part):
 
     _sha256: str = PrivateAttr(default="")
     _ways_file: Path | None = PrivateAttr(default=None)
+    _contents: dict[str, bytes] = PrivateAttr(default_factory=dict)
 
     @property
     def version(self) -> str:
@@ -90,7 +93,7 @@ class Profile(Part):
 
     @property
     def sha256(self) -> str:
-        """The SHA-256 of the file this was read from, and of its `ways`, in hex digits."""
+        """The SHA-256 of the file this was read from, and of its companions, in hex digits."""
         return self._sha256
 
     @property
@@ -98,11 +101,24 @@ class Profile(Part):
         """Where the file is that `ways` names."""
         return self._ways_file
 
-    def made_of(self, sha256: str, ways_file: Path | None = None) -> Profile:
-        """The same, read from files with this digest."""
+    @property
+    def companions(self) -> tuple[str, ...]:
+        """The files beside this one that belong to it: its `ways`, and what steps upload."""
+        ways = () if self.ways is None else (self.ways,)
+        steps = (step for action in self.actions.values() for step in every_step(action.steps))
+        uploads = {step.file: None for step in steps if step.file and step.content is None}
+        return (*ways, *uploads)
+
+    def companion(self, name: str) -> bytes:
+        """What was in a file of `companions` when the profile was read."""
+        return self._contents[name]
+
+    def made_of(self, sha256: str, folder: Path, contents: Mapping[str, bytes]) -> Profile:
+        """The same, read from files with this digest, of which these lie beside it in `folder`."""
         made = self.model_copy()
         made._sha256 = sha256
-        made._ways_file = ways_file
+        made._ways_file = None if self.ways is None else folder / self.ways
+        made._contents = dict(contents)
         return made
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ import os
 import re
 from pathlib import Path
 
-from automation_service.profile.document import PROFILES, load_profile
+from automation_service.profile.document import PROFILES, digest_of, load_profile
 from automation_service.profile.profile import Profile
 from automation_service.yaml_document import read_yaml
 from shared.errors import ConfigurationError
@@ -38,7 +38,7 @@ class ProfileShelf:
         """
         file = self._file(name)
         kept = self._read.get(file)
-        if kept is None or kept.sha256 != _digest_now(file, kept.ways):
+        if kept is None or kept.sha256 != _digest_now(file, kept.companions):
             kept = load_profile(file)
             self._read[file] = kept
         if kept.name != name:
@@ -69,12 +69,10 @@ def _names_in(folder: Path) -> set[str]:
     return {stem for stem in stems if _NAME.fullmatch(stem)}
 
 
-def _digest_now(file: Path, ways: str | None) -> str | None:
+def _digest_now(file: Path, companions: tuple[str, ...]) -> str | None:
     """What `Profile.sha256` would be now; None if a file is gone, which reading then tells."""
     try:
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
-        if ways is None:
-            return digest
-        return hashlib.sha256(digest.encode() + (file.parent / ways).read_bytes()).hexdigest()
+        return digest_of(digest, [(file.parent / name).read_bytes() for name in companions])
     except OSError:
         return None

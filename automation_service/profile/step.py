@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from automation_service.file_kinds import FileKind
+from automation_service.keys import KEY_PATTERN
 from automation_service.profile.expression import Expression
 from automation_service.profile.locator import Locator
 from automation_service.profile.part import Part
 
-USES = ("click", "fill", "press", "choose", "tick", "wait_for", "wait_gone")
+USES = ("click", "fill", "press", "choose", "tick", "upload", "save", "wait_for", "wait_gone")
 """The kinds of steps that use something on the page."""
 KINDS = (*USES, "answer", "go", "when", "repeat_until")
 EFFECTIVE = ("click", "press", "choose", "tick", "answer")
 """The kinds of steps that can have the effect."""
+_ALONE = ("answer", "go", "save")
 _BELONGS = {
     "fill": ("with", "text", "typed"),
     "press": ("key",),
     "choose": ("option",),
     "tick": ("ticked",),
+    "upload": ("file", "content"),
+    "save": ("format", "smallest", "largest"),
     "answer": ("says", "accept", "reply"),
     "when": ("is", "steps"),
     "repeat_until": ("at_most", "patience", "steps"),
@@ -31,8 +37,8 @@ _BELONGS = {
 class Step(Part):
     """One thing to do. It waits by itself for what it uses to be there, visible and enabled.
 
-    It does one of: click, fill, press, choose, tick, wait_for, wait_gone, answer, go, when,
-    repeat_until.
+    It does one of: click, fill, press, choose, tick, upload, save, wait_for, wait_gone, answer, go,
+    when, repeat_until.
     """
 
     click: Locator | None = Field(
@@ -54,7 +60,12 @@ class Step(Part):
     press: Locator | None = Field(
         default=None, description="Where to press a key, as in place of a button."
     )
-    key: Literal["Enter"] = Field(default="Enter", description="Which key.")
+    key: str = Field(
+        default="Enter",
+        pattern=KEY_PATTERN,
+        description="Which key: Enter, Space, Escape, Tab, ArrowDown, a letter, a digit, ...; with "
+        "another one held as in `Control+Enter`.",
+    )
     choose: Locator | None = Field(
         default=None,
         description="The `<select>` to choose in, be it hidden behind a scripted one.",
@@ -67,6 +78,28 @@ class Step(Part):
         description="The checkbox or radio to tick, be it invisible behind its label.",
     )
     ticked: bool = Field(default=True, description="False: take the tick away.")
+    upload: Locator | None = Field(
+        default=None, description="The field for a file, be it invisible behind its label."
+    )
+    file: str | None = Field(
+        default=None,
+        pattern=r"^[^/\\]+$",
+        description="The file's name. It lies beside the profile, unless `content` says what is in "
+        "it; `{key}` may stand in the name then.",
+    )
+    content: str | None = Field(
+        default=None, description="What is in the file: a text with placeholders."
+    )
+    save: Locator | None = Field(
+        default=None,
+        description="What to click for a file to come. It has to come whole, is checked, and is "
+        "kept with the task's evidence, to be fetched by the caller.",
+    )
+    format: FileKind = Field(
+        default=FileKind.ANY, description="The kind of file it must be, told by what is in it."
+    )
+    smallest: int = Field(default=1, ge=1, description="The fewest bytes it may have.")
+    largest: int = Field(default=50_000_000, ge=1, description="The most bytes it may have.")
     wait_for: Locator | None = Field(default=None, description="Wait until this shows.")
     wait_gone: Locator | None = Field(default=None, description="Wait until this does not show.")
     answer: Literal["alert", "confirm", "prompt"] | None = Field(
@@ -143,10 +176,14 @@ class Step(Part):
             return "choose needs 'option'"
         if kind == "answer" and self.says is None:
             return "answer needs 'says': what the question says"
+        if kind == "upload" and self.file is None:
+            return "upload needs 'file': its name"
         if kind in ("when", "repeat_until") and not self.steps:
             return f"{kind} needs 'steps'"
-        if any(it.effect or it.leads_to or it.kind in ("answer", "go") for it in self.steps):
-            return f"no step of {kind} has the effect, leads to another page, goes or answers"
+        if any(it.effect or it.leads_to or it.kind in _ALONE for it in self.steps):
+            return (
+                f"no step of {kind} has the effect, leads to another page, goes, answers or saves"
+            )
         if kind == "go" and not str(self.go).startswith("/"):
             return "go needs a path that begins with /"
         if self.leads_to and kind not in ("click", "press", "choose"):
@@ -188,3 +225,10 @@ class Step(Part):
     def __str__(self) -> str:
         """What it uses, in words for a message."""
         return str(self.at or self.go or f"the {self.answer}")
+
+
+def every_step(steps: Sequence[Step]) -> Iterator[Step]:
+    """These steps and those in them."""
+    for step in steps:
+        yield step
+        yield from every_step(step.steps)

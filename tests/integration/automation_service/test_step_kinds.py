@@ -48,6 +48,23 @@ BEFORE: dict[str, tuple[str, list[dict[str, Any]]]] = {
         f"""<input id=f onkeydown="if (event.key === 'Enter') {REVEAL}">""",
         [{"press": "#f"}],
     ),
+    "Space on a button": (
+        f"""<button id=f onclick="{REVEAL}">Go on</button>""",
+        [{"press": "#f", "key": "Space"}],
+    ),
+    "a key with another one held": (
+        f"""<input id=f onkeydown="if (event.ctrlKey && event.key === 'Enter') {REVEAL}">""",
+        [{"press": "#f", "key": "Control+Enter"}],
+    ),
+    "arrows in a scripted list": (
+        f"""<ul id=f tabindex=0 onkeydown="if (event.code === 'ArrowDown') {REVEAL}"><li>A</ul>""",
+        [{"press": "#f", "key": "ArrowDown"}],
+    ),
+    "a file with a text": (
+        f"""<label>Letter<input type=file id=f style="opacity: 0" onchange="this.files[0].text()
+        .then(it => {{ if (it + this.files[0].name === 'Fine: AA.txt') {REVEAL} }})"></label>""",
+        [{"upload": {"label": "Letter"}, "file": "{key}.txt", "content": "{remark}: {key}"}],
+    ),
     "a native select": (
         f"""<select id=f onchange="if (this.value === 'y') {REVEAL}">{OPTIONS}</select>""",
         [{"choose": "#f", "option": "Yes, approve"}],
@@ -126,6 +143,19 @@ EFFECTS: dict[str, tuple[str, dict[str, Any]]] = {
     "Enter that a script hears": (
         f"""<input id=f onkeydown="if (event.key === 'Enter') {POST}">""",
         {"press": "#f"},
+    ),
+    "Space on a button": (
+        f"""<button id=f onclick="{POST}">Go</button>""",
+        {"press": "#f", "key": "Space"},
+    ),
+    "a letter that a script hears": (
+        f"""<div id=f tabindex=0 onkeydown="if (event.key === 'a') {POST}">List</div>""",
+        {"press": "#f", "key": "a"},
+    ),
+    "a key with another one held": (
+        f"""<textarea id=f onkeydown="if (event.ctrlKey && event.key === 'Enter') {POST}">
+        </textarea>""",
+        {"press": "#f", "key": "Control+Enter"},
     ),
     "an option": (
         f"""<select id=f onchange="if (this.value === 'y') {POST}">{OPTIONS}</select>""",
