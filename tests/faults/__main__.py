@@ -16,7 +16,7 @@ from launcher.errors import LauncherError
 from launcher.interruption import Interruption
 from tests.faults.grid import cells
 from tests.faults.random_rounds import plan_for
-from tests.faults.safeguards import SAFEGUARDS
+from tests.faults.safeguard_cases import SAFEGUARDS
 from tests.faults.suite import Suite
 from tests.faults.system_under_fault import DATABASES
 from tests.faults.table import show

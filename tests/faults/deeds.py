@@ -12,7 +12,13 @@ from dataclasses import dataclass
 
 import psutil
 
-from tests.faults.system_under_fault import SystemUnderFault, browser_of, signal_all, wait_until
+from tests.faults.system_under_fault import (
+    SystemUnderFault,
+    browser_of,
+    is_alive,
+    signal_all,
+    wait_until,
+)
 from tests.faults.traps import RAISE, Hit, move_clock
 
 LEASE = 4.0
@@ -157,6 +163,17 @@ def put_clock_back(here: SystemUnderFault, hit: Hit) -> Heal:
     """The process goes by a wall clock that is two hours behind, and then right again."""
     here.traps.release(hit, word=move_clock(-CLOCK_SECONDS, CLOCK_LASTS))
     return nothing
+
+
+def hold_until_the_browser_is_ended(_: SystemUnderFault, hit: Hit) -> Heal:
+    """The child stands still until the time for its item is over and its browser was ended."""
+    browser = [each for each in browser_of(hit.pid) if "driver" in each.name()]
+    wait_until("the browser is ended", lambda: not any(map(_runs, browser)), SERVE_SECONDS)
+    return nothing
+
+
+def _runs(process: psutil.Process) -> bool:
+    return is_alive(process.pid)
 
 
 def wait_for_another(here: SystemUnderFault, hit: Hit) -> Heal:

@@ -11,13 +11,21 @@ from tests.faults.deeds import (
     Deed,
     Heal,
     fail,
+    hold_until_the_browser_is_ended,
     kill_child,
     kill_worker,
     lose_machine,
     wait_for_another,
 )
 from tests.faults.plan import Plan, Strike
-from tests.faults.portal_faults import PORTAL_FAULTS, STRUCK, WIRE_FAULTS, PortalFault
+from tests.faults.portal_faults import (
+    LATEST,
+    LINE_FAULTS,
+    PORTAL_FAULTS,
+    STRUCK,
+    WIRE_FAULTS,
+    PortalFault,
+)
 from tests.faults.surroundings import (
     RIVALS,
     SURROUNDINGS,
@@ -29,6 +37,7 @@ from tests.faults.surroundings import (
     flush_redis,
     kill_orchestrator,
     kill_redis,
+    let_time_be_up,
     lock_sqlite,
     restart_portal,
 )
@@ -60,6 +69,7 @@ ONLY_AT: dict[Callable[[SystemUnderFault, Hit], Heal], tuple[str, ...]] = {
     lose_machine: ("before_click", "after_click"),
     double_doorbells: ("before_ring",),
     delay_doorbells: ("before_ring",),
+    let_time_be_up: CLICK_POINTS,
 }
 """Deeds that make sense, or are worth their time, at few points."""
 NOT_AT: dict[Callable[[SystemUnderFault, Hit], Heal], tuple[str, ...]] = {
@@ -100,15 +110,18 @@ def _all_cells() -> Iterator[Plan]:
     yield from _portal()
     yield from _portal_and_death()
     yield from _on_the_wire()
+    yield from _on_the_line()
     yield _last_items_together()
-    yield Plan("one batch under two names", tasks=((0, 1), (0, 1)), short_names=True)
+    yield Plan(_TWO_NAMES, tasks=((0, 1), (0, 1)), short_names=True)
     dies = _strike("after_click", DEEDS[kill_child])
     yield Plan(
-        f"one batch under two names, {dies.name}",
+        f"{_TWO_NAMES}, {dies.name}",
         (dies,),
         tasks=((0, 1), (0, 1)),
         short_names=True,
     )
+    over = Deed("the item's time is up", hold_until_the_browser_is_ended)
+    yield Plan(f"{over.name} after click", (Strike("after_click", over, STRUCK),), patient=True)
     yield Plan("a reviewed task", reviewed=True)
     yield Plan(f"a reviewed task, {dies.name}", (dies,), reviewed=True)
     for point in BROWSER_POINTS:
@@ -127,7 +140,7 @@ def _resolving() -> Iterator[Plan]:
     """The worker that finds out what became of a dead one's click is struck itself."""
     first = _strike("after_click", DEEDS[kill_child])
     for point in RESOLVING_POINTS:
-        for deed in (*PROCESS_DEEDS, DEEDS[cancel]):
+        for deed in (*PROCESS_DEEDS, DEEDS[let_time_be_up], DEEDS[cancel]):
             second = _strike(point, deed)
             yield Plan(f"{first.name}, then {second.name}", (first, second))
 
@@ -175,10 +188,25 @@ def _on_the_wire() -> Iterator[Plan]:
     for fault in WIRE_FAULTS[:3]:
         dies = _strike("after_click", DEEDS[kill_child])
         yield Plan(f"{fault.name}, and {dies.name}", (dies,), wire_faults=(fault,))
+    shown, lands = LATEST
+    latest = f"{lands.name}, and {shown.name}"
+    yield Plan(latest, (), (shown,), (lands,))
+    dies = _strike("before_read_back", DEEDS[kill_child])
+    yield Plan(f"{latest}, and {dies.name}", (dies,), (shown,), (lands,))
+
+
+def _on_the_line() -> Iterator[Plan]:
+    """The command to click is late, doubled or unanswered; and the child dies with it."""
+    dies = _strike("before_read_back", DEEDS[kill_child])
+    for fault in LINE_FAULTS:
+        yield Plan(f"line: {fault.name}", line_faults=(fault,))
+    for fault in LINE_FAULTS[:2]:
+        yield Plan(f"line: {fault.name}, and {dies.name}", (dies,), line_faults=(fault,))
 
 
 def _strike(point: str, deed: Deed) -> Strike:
     return Strike(point, deed, STRUCK)
 
 
+_TWO_NAMES = "ids with leading zeros, one batch under two names"
 _ORCHESTRATOR = DEEDS[kill_orchestrator]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tests.faults.deeds import Deed
-from tests.faults.portal_faults import PortalFault, WireFault
+from tests.faults.needs import Needs
+from tests.faults.portal_faults import LineFault, PortalFault, WireFault
 from tests.faults.traps import TASK_POINTS
 
 FINAL_SECONDS = 180.0
@@ -42,6 +43,7 @@ class Plan:
     strikes: tuple[Strike, ...] = ()
     portal_faults: tuple[PortalFault, ...] = ()
     wire_faults: tuple[WireFault, ...] = ()
+    line_faults: tuple[LineFault, ...] = ()
     tasks: tuple[tuple[int, ...], ...] = ((0, 1, 2), (2, 3))
     short_names: bool = False
     """The second task names its batches by their bare numbers."""
@@ -49,18 +51,24 @@ class Plan:
     """A person is asked before anything is approved, and wants all of it."""
     patience: float = FINAL_SECONDS
     """Seconds until every task must be final."""
+    patient: bool = False
+    """Leases and click budgets are long, as for `Needs.patience`."""
     left_to_chance: bool = False
     """One fault may keep another from striking: the dice did not ask whether they go together."""
 
     @property
     def faults(self) -> int:
         """How many of any kind."""
-        return len(self.strikes) + len(self.portal_faults) + len(self.wire_faults)
+        return sum(map(len, (self.strikes, self.portal_faults, self.wire_faults, self.line_faults)))
 
     @property
-    def needs_disk(self) -> bool:
-        """True if results must lie on a disk of their own."""
-        return any(strike.deed.disk for strike in self.strikes)
+    def needs(self) -> Needs:
+        """What the system must have for it."""
+        return Needs(
+            wire=bool(self.wire_faults or self.line_faults),
+            disk=any(strike.deed.disk for strike in self.strikes),
+            patience=self.patient,
+        )
 
     @property
     def visible_after(self) -> float:

@@ -1,4 +1,4 @@
-"""What the practice portal can be asked to do wrong, each for one batch of a round."""
+"""What portal, wire and line can be asked to do wrong, each for one batch of a round."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.faults.driver_line import LineRule
 from tests.faults.wire_proxy import Answer, Rule
 
 STEPS = ("look", "approve", "stored", "read_back")
@@ -70,6 +71,7 @@ def _all_faults() -> Iterator[PortalFault]:
             yield _once("session_dropped", step=step, form=form)
         yield _once("somebody_approves", step=step)
         yield _once("somebody_rejects", step=step, may_blind=True)
+    yield _once("server_error", step="approve", http=500)
     yield PortalFault("server_error", None, {"step": "login", "http": 503, "times": 2})
     yield _once("lands_late", ms=LATE_MS)
     yield PortalFault("shown_late", more={"ms": LATE_MS, "times": 1}, visible_after=LATE_MS / 1000)
@@ -117,5 +119,38 @@ WIRE_FAULTS = (
     WireFault(delay=LATE_MS / 1000),
     *(WireFault(answer) for answer in Answer if answer is not Answer.PORTALS),
     *(WireFault(answer, passes_on=False) for answer in Answer if answer is not Answer.PORTALS),
-    *(WireFault(answer, LATE_MS / 1000) for answer in (Answer.CLOSED, Answer.NONE)),
+    *(WireFault(answer, LATE_MS / 1000) for answer in (Answer.CLOSED, Answer.NONE, Answer.GATEWAY)),
+)
+HALF_MS = 1200
+"""Twice that is less than the profile's settle time."""
+LATEST = (
+    PortalFault("shown_late", more={"ms": HALF_MS, "times": 1}, visible_after=HALF_MS / 1000),
+    WireFault(Answer.GATEWAY, HALF_MS / 1000),
+)
+"""Answered first, late at the portal, and late to be seen there: almost the settle time in all."""
+
+
+@dataclass(frozen=True)
+class LineFault:
+    """What the line does to the command to click, on one batch of the round, once."""
+
+    name: str
+    delay: float = 0.0
+    again: bool = False
+    answers: bool = True
+    batch: int = STRUCK
+
+    def rule(self, keys: list[str]) -> LineRule:
+        """What the line is told, for a round with these batches."""
+        return LineRule(keys[self.batch], self.delay, self.again, self.answers)
+
+
+TOO_LATE = 7.0
+"""Seconds; longer than the profile's click budget."""
+LINE_FAULTS = (
+    LineFault("click repeated", again=True),
+    LineFault("click late", delay=2.0),
+    LineFault("click later than it may be", delay=TOO_LATE),
+    LineFault("click late and repeated", delay=2.0, again=True),
+    LineFault("click unanswered", answers=False),
 )

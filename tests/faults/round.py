@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from launcher.errors import LauncherError
 from tests.faults.deeds import Heal, MissedError
+from tests.faults.driver_line import LineRule
 from tests.faults.facts import collect
 from tests.faults.oracle import Finding, Violation
 from tests.faults.plan import Plan, Strike
@@ -47,7 +48,7 @@ class Round:
         self.keys = here.take_batches(count)
         self.task_ids: list[str] = []
         self._began = time.monotonic()
-        self._rules: list[Rule] = []
+        self._rules: list[Rule | LineRule] = []
         self._fired: list[Struck] = []
         self._waiting: list[tuple[Strike, Trap]] = []
         self._seen: Counter[Strike] = Counter()
@@ -86,8 +87,13 @@ class Round:
         faults = [fault.asked_for(self.keys) for fault in self._plan.portal_faults]
         self._here.set_portal_faults(faults)
         if self._here.wire is not None:
-            self._rules = [each.rule(self.keys) for each in self._plan.wire_faults]
-            self._here.wire.rules = self._rules
+            wire = [each.rule(self.keys) for each in self._plan.wire_faults]
+            self._here.wire.rules = wire
+            self._rules = [*wire]
+        if self._here.line is not None:
+            line = [each.rule(self.keys) for each in self._plan.line_faults]
+            self._here.line.rules = line
+            self._rules += line
 
     def _arm(self, strike: Strike) -> Trap:
         about = None if strike.point in TASK_POINTS else self.keys[strike.batch]
@@ -152,9 +158,11 @@ class Round:
                 Struck(f"portal: {fault.name}", happened=each["fired"] > 0)
                 for fault, each in zip(faults, told, strict=True)
             ]
+        names = [each.name for each in self._plan.wire_faults]
+        names += [each.name for each in self._plan.line_faults]
         self._fired += [
-            Struck(fault.name, happened=rule.fired > 0)
-            for fault, rule in zip(self._plan.wire_faults, self._rules, strict=True)
+            Struck(name, happened=rule.fired > 0)
+            for name, rule in zip(names, self._rules, strict=True)
         ]
 
     def _report(self, broke: tuple[Finding, ...] = ()) -> Report:

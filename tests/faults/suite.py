@@ -7,12 +7,13 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from itertools import product
 from pathlib import Path
 
 from orchestrator_service.retention import Retention
 from tests.faults import safeguards
+from tests.faults.deeds import CLOCK_SECONDS
 from tests.faults.facts import collect
+from tests.faults.needs import Needs
 from tests.faults.oracle import Finding, Violation, judge
 from tests.faults.plan import Plan
 from tests.faults.report import Report
@@ -37,22 +38,20 @@ class Suite:
 
     def run(self, plans: Sequence[Plan]) -> None:
         """Run every plan and judge it."""
-        for wired, with_disk in product((False, True), repeat=2):
-            chosen = [
-                plan
-                for plan in plans
-                if bool(plan.wire_faults) is wired and plan.needs_disk is with_disk
-            ]
+        for needs in dict.fromkeys(plan.needs for plan in plans):
+            chosen = [plan for plan in plans if plan.needs == needs]
             for begin in range(0, len(chosen), ROUNDS_A_SYSTEM):
-                with self._system(wired=wired, with_disk=with_disk) as here:
+                with self._system(needs) as here:
                     for plan in chosen[begin : begin + ROUNDS_A_SYSTEM]:
                         self._run(here, plan)
 
     def show(self, chosen: Sequence[Safeguard]) -> None:
         """Remove one safeguard after the other, and see whether it is missed."""
-        if not chosen:
-            return
-        with self._system() as here:
+        for needs in dict.fromkeys(each.plan.needs for each in chosen):
+            self._show(needs, [each for each in chosen if each.plan.needs == needs])
+
+    def _show(self, needs: Needs, chosen: Sequence[Safeguard]) -> None:
+        with self._system(needs) as here:
             Round(here, safeguards.WARM_UP).run()
             for safeguard in chosen:
                 shown = safeguards.show(here, safeguard)
@@ -77,22 +76,15 @@ class Suite:
             self._tell(f"       {finding}")
 
     @contextmanager
-    def _system(
-        self, *, wired: bool = False, with_disk: bool = False
-    ) -> Iterator[SystemUnderFault]:
+    def _system(self, needs: Needs) -> Iterator[SystemUnderFault]:
         """A running system, judged once more as a whole when it has ended."""
         folder = Path(tempfile.mkdtemp(prefix="faults-"))
         reported = len(self.results.reports)
         found = len(self.results.findings)
         batches = ROUNDS_A_SYSTEM * BATCHES_A_ROUND
+        is_over = False
         try:
-            system = SystemUnderFault(
-                folder,
-                database=self._database,
-                batches=batches,
-                wired=wired,
-                with_disk=with_disk,
-            )
+            system = SystemUnderFault(folder, database=self._database, batches=batches, needs=needs)
             with system as here:
                 yield here
                 reports = self.results.reports[reported:]
@@ -100,8 +92,9 @@ class Suite:
                 _let_it_be_swept(here)
                 self.results.leaks += [Finding(Violation.LEAK, "at the end", what) for what in left]
                 self._look_again(here, reports)
+            is_over = True
         finally:
-            if len(self.results.findings) == found:
+            if is_over and len(self.results.findings) == found:
                 shutil.rmtree(folder, ignore_errors=True)
             else:
                 self._tell(f"       its logs are kept in {folder}")
@@ -116,5 +109,6 @@ class Suite:
 
 
 def _let_it_be_swept(here: SystemUnderFault) -> None:
-    """Do now what an orchestrator does once a leftover is an hour old."""
-    Retention(here.record, here.system.results, 0, leftover=timedelta(0)).sweep()
+    """Do now what an orchestrator does once a leftover is an hour old, by whatever clock."""
+    by_now = -2 * timedelta(seconds=CLOCK_SECONDS)
+    Retention(here.record, here.system.results, 0, leftover=by_now).sweep()

@@ -10,6 +10,7 @@ import httpx
 import redis
 
 from shared.contracts import TASK_QUEUE
+from shared.record import tasks
 from tests.acceptance.doorbell_queue import DoorbellQueue
 from tests.faults.deeds import Deed, Heal, MissedError, nothing
 from tests.faults.small_disk import SmallDisk
@@ -17,6 +18,7 @@ from tests.faults.system_under_fault import NotInTimeError, SystemUnderFault, wa
 from tests.faults.traps import Hit
 
 ACCEPTED, TOO_LATE = 200, 409
+TASK_TIME_LIMIT = "TASK_TIME_LIMIT"
 PATIENCE = 60.0
 SOON = 10.0
 LONG_AGO = 2 * 3600.0
@@ -214,6 +216,28 @@ def _disk_of(here: SystemUnderFault) -> SmallDisk:
     return here.disk
 
 
+def let_time_be_up(here: SystemUnderFault, hit: Hit) -> Heal:
+    """The task has taken longer than it may; a person set the limit and began the edge anew."""
+    orchestrator = here.system.orchestrators[0]
+    here.take_down(orchestrator)
+    orchestrator.environment[TASK_TIME_LIMIT] = "1"
+    here.bring_back(orchestrator)
+    wait_until("the task's time is up", lambda: _has_error(here, hit.about[-1]), PATIENCE)
+
+    def lift() -> None:
+        here.take_down(orchestrator)
+        del orchestrator.environment[TASK_TIME_LIMIT]
+        here.bring_back(orchestrator)
+
+    return lift
+
+
+def _has_error(here: SystemUnderFault, task_id: str) -> bool:
+    with here.record.read() as connection:
+        task = tasks.get(connection, task_id)
+    return task is not None and task.error is not None
+
+
 def cancel(here: SystemUnderFault, hit: Hit) -> Heal:
     """Somebody cancels the task."""
     # Who stands inside a transaction holds the record.
@@ -247,6 +271,7 @@ SURROUNDINGS = (
     Deed("results/ not writable", fill_results, lasts=3),
     Deed("disk full for 5 s", fill_disk, lasts=5, disk=True),
     Deed("disk holds still for 8 s", hold_disk_still, lasts=8, disk=True),
+    Deed("the task's time is up", let_time_be_up),
     Deed("cancelled", cancel),
 )
 """What can happen around it, at any point."""

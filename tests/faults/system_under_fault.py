@@ -24,6 +24,8 @@ from launcher.system import STOP_SECONDS, PracticeSystem
 from shared.record import Record, workers
 from shared.record.tables import claims
 from shared.task_state import FINAL_STATES, TaskState
+from tests.faults.driver_line import LINE_VARIABLE, DriverLine
+from tests.faults.needs import NOTHING_ELSE, Needs
 from tests.faults.sabotage import SWITCH
 from tests.faults.small_disk import SmallDisk
 from tests.faults.traps import FOLDER_VARIABLE, Traps
@@ -64,19 +66,14 @@ class SystemUnderFault:
         *,
         database: str = "sqlite",
         batches: int = 400,
-        wired: bool = False,
-        with_disk: bool = False,
+        needs: Needs = NOTHING_ELSE,
         **options: Any,
     ) -> None:
-        """`database` is one of DATABASES; `options` are PracticeSystem's.
-
-        `wired`: the workers reach the portal over a wire that can be broken. `with_disk`: results
-        lie on a disk of their own.
-        """
-        settings = {**SETTINGS, **options.pop("settings", {})}
+        """`database` is one of DATABASES; `options` are PracticeSystem's."""
+        settings = {**SETTINGS, **needs.settings, **options.pop("settings", {})}
         self.traps = Traps(folder / "faults")
         settings[FOLDER_VARIABLE] = str(self.traps.folder)
-        self.disk = SmallDisk(folder / "small") if with_disk else None
+        self.disk = SmallDisk(folder / "small") if needs.disk else None
         if self.disk is not None:
             settings["RESULTS_DIR"] = str(self.disk.results)
         self.postgresql: PostgresqlServer | None = None
@@ -95,8 +92,9 @@ class SystemUnderFault:
         url = settings.get("DATABASE_URL", f"sqlite:///{self.system.folder / 'record.sqlite3'}")
         self.record = Record(url)
         self._opened = ExitStack()
-        self._wired = wired
+        self._needs = needs
         self.wire: WireProxy | None = None
+        self.line: DriverLine | None = None
         self._unused = iter(range(1, batches + 1))
         self.down: set[str] = set()
         """Names of parts that are down on purpose."""
@@ -109,6 +107,7 @@ class SystemUnderFault:
                 self.postgresql.create_database("record")
             if self.disk is not None:
                 self.disk.mount()
+            self._needs.write_profiles(self.system.folder / "profiles")
             self.system.start()
             self.api = self._opened.enter_context(
                 ApiClient(self.system.api_url, self.system.api_key)
@@ -116,7 +115,7 @@ class SystemUnderFault:
             self._truth = self._opened.enter_context(
                 httpx.Client(base_url=self.system.truth_url, trust_env=False, timeout=30)
             )
-            if self._wired:
+            if self._needs.wire:
                 self._lay_the_wire()
         except BaseException:
             self.close()
@@ -135,9 +134,16 @@ class SystemUnderFault:
     def _lay_the_wire(self) -> None:
         """Only now is it known where the portal is, so the workers start once more."""
         self.wire = self._opened.enter_context(WireProxy(self.system.portal_url))
+        self.line = self._opened.enter_context(DriverLine())
+        for worker in self.system.workers:
+            worker.environment["ESC_BASE_URL"] = self.wire.url
+            worker.environment[LINE_VARIABLE] = self.line.address
+        self.restart_workers()
+
+    def restart_workers(self) -> None:
+        """Let every worker leave and start again: with no browser of before."""
         for worker in self.system.workers:
             worker.stop()
-            worker.environment["ESC_BASE_URL"] = self.wire.url
             worker.start()
 
     def close(self) -> None:

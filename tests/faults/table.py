@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from tests.faults.oracle import Finding, Violation
+from tests.faults.promised import REMOVALS
 from tests.faults.report import Report, Struck
 from tests.faults.safeguards import Shown
 from tests.model.catalogue import Safeguard
@@ -57,6 +58,8 @@ def show(results: Results, console: Console) -> None:
     """Print the tables."""
     _show_totals(results, console)
     _show_kinds(results.reports, console)
+    if results.shown or results.models:
+        _show_removals(results, console)
     if results.shown:
         _show_safeguards(results.shown, console)
     if results.models:
@@ -115,6 +118,27 @@ def _show_kinds(reports: Sequence[Report], console: Console) -> None:
             _slowest([each.same_item for each in all_struck]),
         )
     console.print(table)
+
+
+def _show_removals(results: Results, console: Console) -> None:
+    """Which safeguard is shown where; what this run did not try says so."""
+    cases = {each.safeguard.sabotage: _verdict(noticed=each.noticed) for each in results.shown}
+    models = {each.safeguard.without: _verdict(noticed=each.noticed) for each in results.models}
+    table = Table(title="What can be removed, and where it is missed", title_justify="left")
+    for name in ("removed", "on the product", "in a browser, by", "in the model"):
+        table.add_column(name)
+    for each in REMOVALS:
+        table.add_row(
+            each.without,
+            each.product and f"{cases.get(each.product, 'not tried')}: {each.product}",
+            each.guard and f"test_weakened_guard.py [{each.guard}]",
+            each.model and models.get(each.model, "not tried"),
+        )
+    console.print(table)
+
+
+def _verdict(*, noticed: bool) -> str:
+    return "missed" if noticed else "NOT NOTICED"
 
 
 def _show_safeguards(shown: Sequence[Shown], console: Console) -> None:

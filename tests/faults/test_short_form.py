@@ -12,7 +12,8 @@ from tests.faults.plan import Plan, Strike
 from tests.faults.portal_faults import STRUCK, PortalFault
 from tests.faults.report import Report
 from tests.faults.round import Round
-from tests.faults.safeguards import SAFEGUARDS, Safeguard, show
+from tests.faults.safeguard_cases import SAFEGUARDS
+from tests.faults.safeguards import Safeguard, show
 from tests.faults.surroundings import kill_orchestrator
 from tests.faults.system_under_fault import SystemUnderFault
 

@@ -133,6 +133,15 @@ def test_408_comes_in_the_place_of_the_portals_answer(officer: Officer) -> None:
     assert officer.counts("BATCH001") == (1, 1, 1)
 
 
+def test_a_gateway_gives_up_on_a_request_that_arrives_all_the_same(officer: Officer) -> None:
+    officer.wire.rules = [Rule(Answer.GATEWAY, delay=0.5)]
+
+    answer = officer.approve("BATCH001")
+
+    assert (answer.status_code, answer.headers["connection"]) == (504, "close")
+    _wait_until(lambda: officer.counts("BATCH001") == (1, 1, 1))
+
+
 def test_an_answer_that_never_comes_leaves_the_connection_open(officer: Officer) -> None:
     officer.wire.rules = [Rule(Answer.NONE)]
     with _line_to(officer.wire) as line:

@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -110,6 +111,18 @@ class Traps:
             if time.monotonic() >= ends:
                 return None
             time.sleep(LOOK_SECONDS)
+
+    def wait_for(self, wanted: Callable[[Hit], bool], seconds: float) -> list[Hit]:
+        """Wait until somebody stands where it is wanted; everybody who does, oldest first.
+
+        Raises TimeoutError.
+        """
+        ends = time.monotonic() + seconds
+        while not (found := [hit for hit in self.hits() if wanted(hit)]):
+            if time.monotonic() >= ends:
+                raise TimeoutError(f"nobody stood there within {seconds:.0f} s")
+            time.sleep(LOOK_SECONDS)
+        return found
 
     def release(self, hit: Hit, *, word: str = "") -> None:
         """Let the process go on; `word` is one of those that `FailPoints` knows."""

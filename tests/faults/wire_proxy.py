@@ -21,6 +21,10 @@ from urllib.parse import unquote, urlsplit
 _APPROVE = re.compile(rb"POST \S*/([^/\s]+)/approve[ ?]")
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
 _TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+_GATEWAY_TIMED_OUT = (
+    b"HTTP/1.1 504 Gateway Time-out\r\nContent-Type: text/html\r\nConnection: close\r\n"
+    b"Content-Length: 26\r\n\r\n<h1>Gateway Time-out</h1>\n"
+)
 _LONGEST_HEAD = 2**20
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
@@ -33,6 +37,7 @@ class Answer(Enum):
     RESET = "a reset connection"
     TIMED_OUT = "408, then a closed connection"
     NONE = "nothing, on a connection that stays open"
+    GATEWAY = "504 at once"
 
 
 @dataclass
@@ -42,7 +47,8 @@ class Rule:
     The request is passed on after `delay` seconds, also if the browser has left by then, which the
     portal learns only after its answer; or not at all (`passes_on`). The browser gets `answer`
     once the portal has answered, so after it has stored what it stores; at once where nothing is
-    passed on. Without `batch_id` every batch is meant, without `times` every request.
+    passed on, or where a gateway answers that has not passed it on yet. Without `batch_id` every
+    batch is meant, without `times` every request.
     """
 
     answer: Answer = Answer.PORTALS
@@ -202,6 +208,8 @@ class _Connection:
     async def _ask_to_approve(self, batch_id: str, request: bytes) -> bool:
         """Do what the rules say; False ends the connection."""
         rule = self._wire.rule_for(batch_id)
+        if rule.answer is Answer.GATEWAY:
+            await self._browser.send(_GATEWAY_TIMED_OUT)
         await asyncio.sleep(rule.delay)
         self._answer = rule.answer
         if rule.passes_on:
