@@ -38,13 +38,14 @@ class LineRule:
     """What the line does to the command to click, on the page of one batch.
 
     The mouse goes down `delay` seconds late. `again`: the whole click is sent once more.
-    `answers`: the worker hears that the mouse was released.
+    `answers`: the worker hears that the mouse was released. `cuts`: it breaks after that.
     """
 
     batch_id: str
     delay: float = 0.0
     again: bool = False
     answers: bool = True
+    cuts: bool = False
     times: int = 1
     fired: int = field(default=0, init=False)
 
@@ -150,17 +151,18 @@ class _Connection:
             async for message in self._worker:
                 command = json.loads(message)
                 self._note_page(command)
-                if command["method"] == "Input.dispatchMouseEvent":
-                    await self._pass_mouse(command)
-                else:
+                if command["method"] != "Input.dispatchMouseEvent":
                     await self._browser.send(message)
+                elif not await self._pass_mouse(command):
+                    return
 
     def _note_page(self, command: dict[str, Any]) -> None:
         if command["method"] == "Page.navigate":
             shown = _BATCH.search(command["params"]["url"])
             self._batch = unquote(shown[1]) if shown else ""
 
-    async def _pass_mouse(self, command: dict[str, Any]) -> None:
+    async def _pass_mouse(self, command: dict[str, Any]) -> bool:
+        """Do what the rules say; False breaks the line."""
         kind = command["params"]["type"]
         if kind == "mousePressed":
             self._clicked = []
@@ -172,6 +174,7 @@ class _Connection:
         await self._browser.send(json.dumps(command))
         if kind == "mouseReleased" and self._rule.again:
             await self._click_again()
+        return not (kind == "mouseReleased" and self._rule.cuts)
 
     async def _click_again(self) -> None:
         for command in self._clicked:

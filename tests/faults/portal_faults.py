@@ -138,11 +138,12 @@ class LineFault:
     delay: float = 0.0
     again: bool = False
     answers: bool = True
+    cuts: bool = False
     batch: int = STRUCK
 
     def rule(self, keys: list[str]) -> LineRule:
         """What the line is told, for a round with these batches."""
-        return LineRule(keys[self.batch], self.delay, self.again, self.answers)
+        return LineRule(keys[self.batch], self.delay, self.again, self.answers, self.cuts)
 
 
 TOO_LATE = 7.0
@@ -153,4 +154,5 @@ LINE_FAULTS = (
     LineFault("click later than it may be", delay=TOO_LATE),
     LineFault("click late and repeated", delay=2.0, again=True),
     LineFault("click unanswered", answers=False),
+    LineFault("cut after the click", cuts=True),
 )

@@ -86,3 +86,18 @@ def test_a_click_that_comes_too_late_or_unanswered_ends_with_its_browser_and_is_
 
     assert (outcome.status, outcome.clicks) == (ItemStatus.DONE, 1)
     assert desk.batch(claim.key)["posts"] == 1
+
+
+def test_a_line_that_breaks_after_the_click_leaves_one_approval(
+    line: DriverLine, desk: Desk
+) -> None:
+    # The request may have left when the line broke, or died with the browser.
+    claim = InMemoryClaim(desk.a_batch())
+    line.rules = [LineRule(claim.key, cuts=True)]
+    with pytest.raises(BrowserDied):
+        desk.approve(claim)
+
+    outcome = desk.approve(next_attempt(claim))
+
+    assert (outcome.status, outcome.attribution) == (ItemStatus.DONE, Attribution.OURS)
+    assert desk.batch(claim.key)["posts"] == 1
