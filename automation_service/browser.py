@@ -120,6 +120,8 @@ class Browser:
         self.items_served = 0
         self.pacer: Pacer = NoPace()
         """Whom pages wait for before they are asked for."""
+        self.window_closed = False
+        """True once the window we went on in has closed by itself, until a page is loaded."""
         self._condemned = ""
         self._keeper = keeper or Keeper()
         self._leave_by: float | None = None
@@ -192,7 +194,7 @@ class Browser:
         Raises PortalUnavailable if it cannot be reached, PortalTimeout if it does not answer; the
         browser is condemned then.
         """
-        self._shown = self._tab
+        self._shown, self.window_closed = self._tab, False
         if self._leave_by is not None:
             moment = self._leave_by
             if self.pacer.turn(moment - 2 * LEAVING_SECONDS) and self._answers_in_time(url, moment):
@@ -283,6 +285,7 @@ class Browser:
             if target is None:
                 return False
             self._shown = Tab(self._address, target.id, self.dialogs)
+            self.window_closed = False
             self._shown.call("Page.enable", MARGIN)
             return True
 
@@ -435,7 +438,7 @@ class Browser:
             yield
         except (NoAnswer, TabGone) as error:
             if isinstance(error, TabGone) and self._shown is not self._tab:
-                self._shown = self._tab
+                self._shown, self.window_closed = self._tab, True
                 raise WindowClosed from error
             self.condemn(f"{what}: {error}")
             raise BrowserDied(f"The browser gave no answer to {what}.") from error

@@ -61,7 +61,8 @@ class Elements:
         ProfileMismatch for what no page could understand.
         """
         patience = self._patience if patience is None else patience
-        values, asked = json.dumps(about.get("values", {})), json.dumps(about)
+        values = json.dumps(about.get("values", {}))
+        asked = json.dumps({**about, "closed": self._browser.window_closed})
         script = (
             f'(() => {{\n"use strict";\nconst values = {values};\n{self._scope}\n'
             f"return {question}({asked}, {round(patience * 1000)});\n}})()"

@@ -37,14 +37,16 @@ const hasRefused = () =>
   Boolean(window.agentAim?.element.isConnected && guardOf(window.agentAim.element)?.hasRefused());
 
 // The portal's first word after the click, if it is about this batch. A hint, never proof.
-const hear = async ({ document: page, key, batch, session, signals }, ms) => {
+const hear = async ({ document: page, key, batch, session, signals, closed }, ms) => {
   const heard = await until(() => {
     if (hasRefused()) return { signal: "not_clicked" };
     if (location.protocol === "chrome-error:") return { signal: "no_answer" };
     if (isLost(session)) return { signal: "lost" };
     for (const [signal, at] of Object.entries(signals)) {
       if (at.gone) {
-        if (isStillOn(page) && !all(at).some((it) => visible(it) && enabled(it))) return { signal };
+        // With its window all that was in it has gone.
+        if (closed || (isStillOn(page) && !all(at).some((it) => visible(it) && enabled(it))))
+          return { signal };
         continue;
       }
       const words = newWords(at);

@@ -19,5 +19,6 @@ class Signal(Locator):
     gone: bool = Field(
         default=False,
         description="The sign is that nothing usable is there any more: a button that is gone or "
-        "disabled. It only counts on the page where the step was taken.",
+        "disabled. It only counts on the page where the step was taken, or once the window with "
+        "that page has closed by itself.",
     )

@@ -68,6 +68,23 @@ def test_a_window_may_close_by_the_effect(portal: Portal, pages: Pages, tmp_path
     assert pages.posts == ["/effect"]
 
 
+@pytest.mark.usefixtures("portal")
+def test_a_window_that_closes_itself_is_a_sign(portal_with: OpenPortal, pages: Pages) -> None:
+    closing = "opener.fetch('/effect', {method: 'POST'}).then(() => window.close())"
+    button = f'<button id=approve onclick="{closing}">Yes</button>'
+    pages.html["/popup"] = KNOWN + "<p id=what>Batch A</p>" + button
+    outcomes = {"success": {"css": "#approve", "gone": True}}
+    approve = {**PROFILE["actions"]["approve"], "steps": STEPS, "outcomes": outcomes}
+    portal = portal_with(actions={"approve": approve}, timings={"click_budget": BUDGET})
+    page = portal.open_batch("A")
+
+    with page.aim("", "[m]", BUDGET) as aim:
+        aim.fire()
+
+    assert page.hear(BUDGET).signal == "success"
+    assert pages.posts == ["/effect"]
+
+
 def test_a_window_that_names_another_batch_is_not_used(
     portal: Portal, pages: Pages, tmp_path: Path, browser: Browser
 ) -> None:
