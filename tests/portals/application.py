@@ -23,6 +23,8 @@ from launcher.redis_server import free_port
 HERE = Path(__file__).parent
 INSTALLED = ROOT / "data" / "portals"
 """Applications are installed here once."""
+LONGEST_START = 300
+"""Seconds: some load much, and run on a machine that does much else."""
 
 
 class Application(ABC):
@@ -39,8 +41,12 @@ class Application(ABC):
     """The key of an item that cannot be approved any more, where the application shows that."""
     absent: ClassVar[str]
     """A key that no item has."""
-    refuses_clicks: ClassVar[bool] = True
-    """False if what it would refuse cannot even be clicked."""
+    approves_again: ClassVar[bool] = False
+    """True if it takes the approval of what is approved, and counts it again."""
+    takes_two_at_once: ClassVar[bool] = False
+    """True if two approvals at the very same moment are both taken, though never one after one."""
+    follows_others: ClassVar[bool] = False
+    """True if an open page shows by itself what others did, and takes the button away."""
     survives_logout: ClassVar[bool] = False
     """True if a page that is open still approves after its session has ended."""
     action: ClassVar[str] = "approve"
@@ -78,14 +84,6 @@ class Application(ABC):
     def is_approved(self, key: str) -> bool:
         """True if the application holds it for approved now."""
 
-    def refuse(self) -> None:
-        """Have the application refuse all approvals from now on, in words."""
-        raise NotImplementedError
-
-    def relent(self) -> None:
-        """Have it take them again."""
-        raise NotImplementedError
-
     def environment(self) -> dict[str, str]:
         """What its programs inherit."""
         return practice_environment(self.folder, self.folder)
@@ -104,7 +102,7 @@ class Application(ABC):
             environment=self.environment(),
             is_ready=self._answers,
         )
-        self._process.start()
+        self._process.start(LONGEST_START)
 
     def stop(self) -> None:
         """End it with all that it started."""
@@ -144,13 +142,30 @@ class Application(ABC):
             return False
 
 
+class RefusesClicks(ABC):
+    """An application that can say no to a click on what seems to wait."""
+
+    @abstractmethod
+    def refuse(self) -> None:
+        """Have it refuse all approvals from now on, in words."""
+
+    @abstractmethod
+    def relent(self) -> None:
+        """Have it take them again."""
+
+
 class PythonApplication(Application):
-    """One from PyPI: an environment of its own holds what `locks/<name>.txt` names."""
+    """One from PyPI: an environment of its own holds what `locks/<package>.txt` names."""
+
+    @property
+    def package(self) -> str:
+        """What it is called among `locks`; applications of one name there share an installation."""
+        return self.name
 
     @property
     def packages(self) -> Environment:
         """Where it is installed."""
-        return Environment(INSTALLED / self.name, HERE / "locks" / f"{self.name}.txt")
+        return Environment(INSTALLED / self.package, HERE / "locks" / f"{self.package}.txt")
 
     @property
     def python(self) -> Path:

@@ -13,10 +13,22 @@ from launcher import browser as installed
 from tests.portals.application import Application
 from tests.portals.desk import Desk
 from tests.portals.helpdesk import Helpdesk
+from tests.portals.helpdesk_admin import HelpdeskFrame, HelpdeskPopup
 from tests.portals.isso import Isso
 from tests.portals.mediawiki import MediaWiki, MediaWikiForm
+from tests.portals.prefect import Prefect
+from tests.portals.wagtail import Wagtail
 
-APPLICATIONS: tuple[type[Application], ...] = (Isso, Helpdesk, MediaWiki, MediaWikiForm)
+APPLICATIONS: tuple[type[Application], ...] = (
+    Isso,
+    Helpdesk,
+    HelpdeskPopup,
+    HelpdeskFrame,
+    MediaWiki,
+    MediaWikiForm,
+    Wagtail,
+    Prefect,
+)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -71,7 +83,7 @@ def open_desk(
                 headless=True,
                 binary=found.chrome,
                 driver=found.driver,
-                timeout=20,
+                timeout=60,
                 temp_dir=folder / "browsers",
                 downloads=folder / "downloads",
                 max_items=1000,

@@ -6,48 +6,24 @@ already, and leaves a line in its history, where our marker stands.
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from automation_service.portal import Credentials
-from tests.portals.application import PythonApplication
+from tests.portals.django_application import DjangoApplication
 from tests.portals.served import serve
 
-SITE = Path(__file__).parent / "site"
 OPEN, RESOLVED, CLOSED = 1, 3, 4
 
 
-class Helpdesk(PythonApplication):
+class Helpdesk(DjangoApplication):
     """A help desk with one queue of tickets."""
 
     name = "helpdesk"
-    credentials = Credentials("officer", "practice-password")
     pending = tuple(str(number) for number in range(1, 13))
     closed = "13"
     absent = "99"
     action = "resolve"
 
-    @property
-    def database(self) -> Path:
-        """Where the tickets are."""
-        return self.folder / "helpdesk.sqlite3"
-
-    def environment(self) -> dict[str, str]:
-        """What Django needs to find the site and the officer."""
-        return {
-            **super().environment(),
-            "PYTHONPATH": str(SITE),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "DJANGO_SETTINGS_MODULE": "helpdesk_settings",
-            "HELPDESK_DATABASE": str(self.database),
-            "DJANGO_SUPERUSER_PASSWORD": self.credentials.password,
-        }
-
     def seed(self) -> None:
         """A dozen open tickets, and one that is closed for good."""
-        django = (self.python, "-m", "django")
-        self.run(*django, "migrate", "--verbosity", "0")
-        who = ("--username", self.credentials.username, "--email", "officer@example.com")
-        self.run(*django, "createsuperuser", "--noinput", *who)
+        super().seed()
         self.ask(
             "INSERT INTO helpdesk_queue (id, title, slug, allow_public_submission, "
             "allow_email_submission, email_box_ssl, enable_notifications_on_email_events) "
@@ -61,11 +37,6 @@ class Helpdesk(PythonApplication):
                 "priority, queue_id, secret_key) VALUES (?, ?, ?, ?, ?, 0, 3, 1, ?)",
                 *(int(key), f"Claim {key}", when, when, status, f"secret-{key}"),
             )
-
-    def command(self) -> list[str | Path]:
-        """Django's own server."""
-        serving = ["runserver", "--noreload", "--insecure", f"127.0.0.1:{self.port}"]
-        return [self.python, "-m", "django", *serving]
 
     def approvals(self, key: str) -> int:
         """Lines of the history that resolved it."""

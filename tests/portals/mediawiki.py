@@ -13,7 +13,7 @@ from pathlib import Path
 from automation_service.portal import Credentials
 from launcher.errors import LauncherError
 from launcher.lock import held, tell
-from tests.portals.application import INSTALLED, Application
+from tests.portals.application import INSTALLED, Application, RefusesClicks
 from tests.portals.served import serve
 
 PACKAGES = ("mediawiki", "php-cli", "php-sqlite3")
@@ -24,10 +24,9 @@ MORE_EXTENSIONS = ("ctype", "fileinfo", "iconv", "tokenizer", "posix")
 LOCKED = "\n$wgReadOnly = 'The wiki is closed for maintenance.';\n"
 
 
-class MediaWiki(Application):
+class Wiki(Application):
     """A wiki with new pages by a writer, to be patrolled by an administrator."""
 
-    name = "mediawiki"
     credentials = Credentials("Officer", "practice-password-1")
     pending = tuple(f"Claim {number:02}" for number in range(1, 13))
     absent = "Claim 99"
@@ -44,7 +43,7 @@ class MediaWiki(Application):
 
     @property
     def _root(self) -> Path:
-        return INSTALLED / MediaWiki.name
+        return INSTALLED / "mediawiki"
 
     @property
     def _wiki(self) -> Path:
@@ -55,10 +54,10 @@ class MediaWiki(Application):
         done = self._root / "installed.txt"
         if done.exists():
             return
-        with held(INSTALLED / f"{self.name}.lock", f"installing {self.name}"):
+        with held(INSTALLED / "mediawiki.lock", "installing mediawiki"):
             if done.exists():
                 return
-            tell(f"unpacking {self.name} from Debian, once")
+            tell("unpacking mediawiki from Debian, once")
             shutil.rmtree(self._root, ignore_errors=True)
             self._root.mkdir(parents=True)
             wanted = [name for name in self._missing() if not name.startswith(WEB_SERVERS)]
@@ -103,21 +102,6 @@ class MediaWiki(Application):
         for title in self.pending:
             self.run(*self._php, maintenance / "edit.php", "--user", "Writer", title)
 
-    def refuse(self) -> None:
-        """Lock the wiki, as its operators do for maintenance: it is read, and nothing is taken."""
-        self._keep_settings(LOCKED)
-
-    def relent(self) -> None:
-        """Unlock it."""
-        self._keep_settings("")
-
-    def _keep_settings(self, more: str) -> None:
-        written = self._settings.read_text().removesuffix(LOCKED)
-        # Whole or not at all: every request reads it.
-        fresh = self._settings.with_suffix(".new")
-        fresh.write_text(written + more)
-        fresh.replace(self._settings)
-
     def command(self) -> list[str | Path]:
         """PHP's own server."""
         return [*self._php, "-S", f"127.0.0.1:{self.port}", "-t", self._wiki]
@@ -139,14 +123,31 @@ class MediaWiki(Application):
         return patrolled > 0
 
 
-class MediaWikiForm(MediaWiki):
-    """The same, by the page that asks for confirmation in place of the script.
+class MediaWiki(Wiki, RefusesClicks):
+    """By the link that a script takes over."""
 
-    A locked wiki does not show that page at all.
-    """
+    name = "mediawiki"
+
+    def refuse(self) -> None:
+        """Lock the wiki, as its operators do for maintenance: it is read, and nothing is taken."""
+        self._keep_settings(LOCKED)
+
+    def relent(self) -> None:
+        """Unlock it."""
+        self._keep_settings("")
+
+    def _keep_settings(self, more: str) -> None:
+        written = self._settings.read_text().removesuffix(LOCKED)
+        # Whole or not at all: every request reads it.
+        fresh = self._settings.with_suffix(".new")
+        fresh.write_text(written + more)
+        fresh.replace(self._settings)
+
+
+class MediaWikiForm(Wiki):
+    """By the page that asks for confirmation, which a locked wiki does not show at all."""
 
     name = "mediawiki-form"
-    refuses_clicks = False
 
 
 def _told(command: list[str], folder: Path) -> str:

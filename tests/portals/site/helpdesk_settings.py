@@ -6,6 +6,7 @@ SECRET_KEY = "practice"
 DEBUG = False
 ALLOWED_HOSTS = ["127.0.0.1"]
 INSTALLED_APPS = [
+    *os.environ["SITE_ADDITIONS"].split(),
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -41,7 +42,7 @@ TEMPLATES = [
 DATABASES = {
     "default": {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": os.environ["HELPDESK_DATABASE"],
+        "NAME": os.environ["SITE_DATABASE"],
         "OPTIONS": {"timeout": 10},
     }
 }
