@@ -20,6 +20,7 @@ from automation_service.certificate_desk import TraineeFile
 from automation_service.downloads import Downloads
 from automation_service.elements import Elements
 from automation_service.page_state import raise_for_place
+from automation_service.pages import Pages
 from automation_service.portal_files import PortalFiles
 from automation_service.profile import Action, Locator, Profile
 from automation_service.ways import ways_class
@@ -72,6 +73,7 @@ class Portal:
         self._ways = ways_class(profile)(browser, profile, base_url, *astuple(credentials))
         self.files = PortalFiles(browser, self._elements, profile, self._base_url, patience)
         """What the portal has to download."""
+        self.pages = Pages(browser, self._elements, self._base_url, profile.session)
         self._session = profile.session.model_dump()
 
     @property

@@ -313,6 +313,13 @@ class Claim(Protocol):
         """
         ...
 
+    def progress_now(self, share: float, message: str) -> None:
+        """Say how much of this item is done, from 0 to 1, for whoever follows the task to see.
+
+        Raises ClaimLost and TimeIsUp as `check` does.
+        """
+        ...
+
 
 class LoginGate(Protocol):
     """Lets one worker at a time log in to one account, and nobody after a refusal."""

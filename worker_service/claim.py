@@ -29,7 +29,7 @@ from shared.record import Record, artifacts, claims, events, intents, outcomes, 
 from shared.record.claims import HeldClaim
 from shared.record.events import NewEvent
 from shared.record.persistence import persist
-from shared.record.progress import log_event
+from shared.record.progress import log_event, progress_event
 from shared.record.steering import TIME_LIMIT, TOOK_TOO_LONG
 
 logger = structlog.get_logger()
@@ -235,6 +235,23 @@ class RecordClaim:
         logger.info(message, key=self.key)
         line = log_event(message)
         persist(self._record, lambda connection: events.append(connection, self.task_id, [line]))
+        self._tell(self.task_id)
+
+    def progress_now(self, share: float, message: str) -> None:
+        """Say how much of this item is done, from 0 to 1, for whoever follows the task to see.
+
+        Raises ClaimLost and TimeIsUp as `check` does.
+        """
+        self.check()
+
+        def write(connection: Connection) -> None:
+            claims.require(connection, self.held)
+            task = tasks.lock(connection, self.task_id)
+            assert task is not None, "a claimed item has a task"
+            task = tasks.note_progress(connection, task, share)
+            events.append(connection, task.id, [progress_event(task, message)])
+
+        persist(self._record, write)
         self._tell(self.task_id)
 
     def flush(self, connection: Connection, outcome: ItemOutcome | None = None) -> list[NewEvent]:

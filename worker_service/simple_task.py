@@ -1,4 +1,4 @@
-"""The simple form of a task type: one function with typed params, one item, no plan."""
+"""The simple form of a task type: one function with typed params, and no plan to write."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import functools
 import inspect
 import math
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, TypeVar, get_type_hints
 
 from pydantic import BaseModel
@@ -15,7 +16,10 @@ from shared.errors import BusinessError, ConfigurationError, TaskFailed
 from shared.record import tasks
 from shared.task_state import ItemStatus
 from worker_service.context import TaskContext
+from worker_service.item_field import check_item_field, keys_in
+from worker_service.params import PortalParams
 from worker_service.registry import Plan, TaskDefinition, task
+from worker_service.task_browser import browser_for
 from worker_service.work import Work, storable_text
 
 P = TypeVar("P", bound=BaseModel)
@@ -33,15 +37,20 @@ def simple_task(
     description: str,
     side_effect: str,
     queue: str = DEFAULT_QUEUE,
+    items: str | None = None,
+    browser: bool = False,
 ) -> Callable[[Callable[[Work, P], Told]], TaskDefinition[P]]:
-    """Make a task type of a function that does all of a task.
+    """Make a task type of a function that does all of a task, or one item of it.
 
-    The task has one item, whose key is the task's id. The function takes a Work and the params;
-    the type of its second argument is the params model. It may be run again after an application
-    error, an exception that is not ours, or the death of its worker: what must not happen twice
-    needs intents, and so `registry.task`. Only workers that serve `queue` run it. Raises
-    ConfigurationError if the function has no typed params, `side_effect` is unknown or the queue's
-    name cannot be one.
+    The function takes a Work and the params; the type of its second argument is the params model.
+    `items` is the field of the params that lists what is to be done: then the function is run once
+    for each, and `Work.item` says for which. Without it the task has one item, whose key is the
+    task's id. With `browser` it gets one, at the portal of its params, which are PortalParams.
+
+    It may be run again after an application error, an exception that is not ours, or the death of
+    its worker: what must not happen twice needs intents, and so `registry.task`. Only workers that
+    serve `queue` run it. Raises ConfigurationError if the function has no typed params, or they
+    lack what `items` and `browser` need, and for a `side_effect` or `queue` that cannot be one.
     """
     if side_effect not in SIDE_EFFECTS:
         raise ConfigurationError(
@@ -49,17 +58,25 @@ def simple_task(
         )
 
     def define(work: Callable[[Work, P], Told]) -> TaskDefinition[P]:
+        params = _params_of(name, work)
+        if items is not None:
+            check_item_field(name, params, items)
+        if browser and not issubclass(params, PortalParams):
+            raise ConfigurationError(f"{name}: with a browser its params must be PortalParams.")
+
         @functools.wraps(work)
         def run_item(claim: Claim, params: P, context: TaskContext) -> ItemOutcome:
-            return _run(work, claim, params, context)
+            with browser_for(claim, params, context) if browser else nullcontext() as its_own:
+                return _run(work, params, claim, Work(claim, context, its_own))
 
         offered = task(
             name=name,
             title=title,
             description=description,
             side_effect=side_effect,
-            params=_params_of(name, work),
-            plan=functools.partial(_plan, name),
+            params=params,
+            plan=functools.partial(_plan, name, items),
+            keys_param=items,
             queue=queue,
         )
         return offered(run_item)
@@ -78,23 +95,20 @@ def _params_of(name: str, work: Callable[[Work, P], Told]) -> type[P]:
     return model  # type: ignore[return-value]
 
 
-def _plan(name: str, _: BaseModel, context: TaskContext) -> Plan:
-    """One item: the task itself. Its params stay as they came."""
+def _plan(name: str, items: str | None, params: BaseModel, context: TaskContext) -> Plan:
+    """What the params list, or one item: the task itself. Its params stay as they came."""
     with context.record.read() as connection:
         asked = tasks.get(connection, context.task_id)
     given = {} if asked is None else asked.params
     return Plan(
         portal=f"task:{context.task_id}",
         action=name,
-        keys=[context.task_id],
+        keys=[context.task_id] if items is None else keys_in(params, items),
         params_for=lambda _: given,
     )
 
 
-def _run(
-    work: Callable[[Work, P], Told], claim: Claim, params: P, context: TaskContext
-) -> ItemOutcome:
-    run = Work(claim, context)
+def _run(work: Callable[[Work, P], Told], params: P, claim: Claim, run: Work) -> ItemOutcome:
     try:
         outcome = _outcome(work(run, params))
     except BusinessError:

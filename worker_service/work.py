@@ -11,6 +11,7 @@ from pathlib import Path
 from shared.contracts import Claim, Evidence
 from shared.errors import TaskFailed
 from worker_service.context import TaskContext
+from worker_service.task_browser import TaskBrowser
 
 LOOK_SECONDS = 0.5
 """How long `wait` waits between two looks at whether the task is still wanted."""
@@ -22,10 +23,14 @@ _MANIFEST = "manifest.json"
 class Work:
     """One run of the function: what it says, what it keeps, and how long it may go on."""
 
-    def __init__(self, claim: Claim, context: TaskContext) -> None:
-        """Nothing is kept yet."""
+    def __init__(
+        self, claim: Claim, context: TaskContext, browser: TaskBrowser | None = None
+    ) -> None:
+        """Nothing is kept yet. `browser` is there if the task type asked for one."""
         self._claim = claim
         self._context = context
+        self._browser = browser
+        self._percent_told = -1
         self.kept: list[Evidence] = []
         """The files saved so far, durable on disk."""
 
@@ -33,6 +38,18 @@ class Work:
     def task_id(self) -> str:
         """The task that is worked on."""
         return self._claim.task_id
+
+    @property
+    def item(self) -> str:
+        """The item of this run; the task's id if the task type names no items."""
+        return self._claim.key
+
+    @property
+    def browser(self) -> TaskBrowser:
+        """The browser. Raises TaskFailed if the task type did not ask for one."""
+        if self._browser is None:
+            raise TaskFailed("The task type has no browser: write browser=True in its decorator.")
+        return self._browser
 
     @property
     def attempt(self) -> int:
@@ -51,6 +68,18 @@ class Work:
         """
         self.check()
         self._claim.log_now(storable_text(message)[:LONGEST_LINE])
+
+    def progress(self, done: float, total: float, message: str = "") -> None:
+        """Say that `done` of `total` is done of this run; each whole per cent is told once.
+
+        Raises what `check` raises.
+        """
+        self.check()
+        share = min(max(done / total, 0.0), 1.0) if total > 0 else 1.0
+        percent = int(share * 100)
+        if percent > self._percent_told:
+            self._percent_told = percent
+            self._claim.progress_now(share, storable_text(message)[:LONGEST_LINE])
 
     def check(self) -> None:
         """Return if the work is still wanted.

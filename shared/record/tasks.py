@@ -199,6 +199,17 @@ def count_finished(connection: Connection, task: Task, more: int) -> Task:
     return replace(task, finished=finished, progress=progress)
 
 
+def note_progress(connection: Connection, task: Task, share: float) -> Task:
+    """Note that of one more item of the locked task a `share` is done, from 0 to 1.
+
+    Progress never falls, and is 100 only once the task is completed.
+    """
+    done = int((task.finished + share) * 100 / (task.total or 1))
+    progress = max(task.progress, min(99, done))
+    connection.execute(update(tasks).where(tasks.c.id == task.id).values(progress=progress))
+    return replace(task, progress=progress)
+
+
 def note_failure(connection: Connection, task: Task, code: str, error: str) -> Task:
     """Note why the locked task cannot go on; the first reason stands."""
     return task if task.error is not None else set_failure(connection, task, code, error)

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from shared.errors import ApplicationError
 from worker_service.main import main
-from worker_service.params import TaskParams
+from worker_service.params import PortalParams, TaskParams
 from worker_service.registry import TaskDefinition
 from worker_service.simple_task import simple_task
 from worker_service.tasks import task_map
@@ -87,21 +87,54 @@ def deaf(context: Work, params: DeafParams) -> None:
             time.sleep(0.05)
 
 
-def written_in(file: str, name: str) -> TaskDefinition[Any]:
-    """The task type of this name in an author's file."""
+class ThrowParams(TaskParams):
+    """What to throw."""
+
+    stones: list[int]
+
+
+@simple_task(name="throw", title="Throw", description="Throws.", side_effect="none", items="stones")
+def throw(context: Work, params: ThrowParams) -> None:
+    """Fail for what is too heavy."""
+    if int(context.item) > 100:
+        raise ApplicationError("Too heavy today.")
+
+
+class WalkParams(PortalParams):
+    """Where to go, and whether ever to come back."""
+
+    address: str
+    look_at: str = "h1"
+    stay: bool = False
+
+
+@simple_task(
+    name="walk", title="Walk", description="Opens a page.", side_effect="read", browser=True
+)
+def walk(context: Work, params: WalkParams) -> str:
+    """Open a page, and perhaps hear nothing from then on."""
+    context.browser.open(params.address)
+    context.log("arrived")
+    if params.stay:
+        time.sleep(3600)
+    return context.browser.text(params.look_at)
+
+
+def written_in(file: str) -> list[TaskDefinition[Any]]:
+    """The task types in an author's file."""
+    name = "authored"
     spec = importlib.util.spec_from_file_location(name, file)
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
-    definition: TaskDefinition[Any] = getattr(module, name)
-    return definition
+    return [one for one in vars(module).values() if isinstance(one, TaskDefinition)]
 
 
 if __name__ == "__main__":
-    own: list[TaskDefinition[Any]] = [stumble, babble, save_as, deaf, file_report]
+    own: list[TaskDefinition[Any]] = [stumble, babble, save_as, deaf, file_report, throw, walk]
     if file := os.environ.get("AUTHORED_TASK"):
-        own.append(written_in(file, "count_words"))
+        own += written_in(file)
     task_map.update({one.name: one for one in own})
     sys.exit(main())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -21,7 +22,7 @@ from shared.config import load_settings
 from shared.record import Record, events, slots, tasks, workers
 from shared.record.slots import Slot
 from shared.record.tables import claims
-from shared.record.workers import Worker
+from shared.record.workers import BrowserRow, Worker
 
 PATIENCE_SECONDS = 90.0
 QUIET_SECONDS = 30.0
@@ -134,6 +135,11 @@ class Deployment:
         """Workers that serve, as far as the record knows."""
         with self.record.read() as connection:
             return workers.serving(connection)
+
+    def browsers_in_the_record(self) -> list[BrowserRow]:
+        """Browsers of this machine that run, as far as the record knows."""
+        with self.record.read() as connection:
+            return workers.browsers_on(connection, socket.gethostname())
 
     def done_items(self, task_id: str) -> int:
         """How many items of a task have their outcome."""

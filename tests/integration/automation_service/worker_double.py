@@ -138,6 +138,9 @@ class InMemoryClaim:
     def log_now(self, message: str) -> None:
         """Nobody follows this task."""
 
+    def progress_now(self, share: float, message: str) -> None:
+        """Nobody follows this task."""
+
     def kinds(self) -> list[EvidenceKind]:
         """The kinds of evidence, in order."""
         return [evidence.kind for evidence in self.evidence]
