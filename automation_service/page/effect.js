@@ -2,9 +2,16 @@
 
 const marksIn = (steps) => steps.filter((step) => step.fill && step.text === null);
 
+const isAsRead = ({ batch, key, words }) =>
+  read(batch.printed_key) === key && read(batch.status) === words;
+
+// A page that follows its server shows what others did, and takes away what a step needs.
+const orMoved = (told, about) =>
+  told.fault === "absent" && about.home && !isAsRead(about) ? { ...told, fault: "moved" } : told;
+
 // True while the page still shows this batch as it was read, or names it where the profile says.
 const isOfBatch = ({ names_batch: named, home, batch, key, words }) => {
-  const isRead = () => read(batch.printed_key) === key && read(batch.status) === words;
+  const isRead = () => isAsRead({ batch, key, words });
   if (named === false) return !home || isRead();
   if (!named) return home && isRead();
   return all(named).some((it) => names(textOf(it) || squeeze(it.value), asPattern(key)));
@@ -41,12 +48,12 @@ const prepare = async (about, ms) => {
   const { effect, steps } = about;
   const left = countdown(ms);
   const told = await take(about, left());
-  if (told.fault) return told;
+  if (told.fault) return orMoved(told, about);
   const { taken } = told;
   const kind = kindOf(effect);
   const element = await KINDS[kind].find(effect[kind], left());
   if (!isStillOn(about.document)) return { fault: "moved", taken };
-  if (!element) return { ...absent, place: steps.length, at: effect.said, taken };
+  if (!element) return orMoved({ ...absent, place: steps.length, at: effect.said, taken }, about);
   if (!about.names_batch && about.names_batch !== false && !about.home) {
     return { fault: "unnamed", taken };
   }

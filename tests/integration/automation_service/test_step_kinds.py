@@ -9,7 +9,7 @@ import pytest
 from automation_service.batch_page import BatchPage
 from automation_service.browser import Browser
 from automation_service.portal import Portal
-from shared.errors import ProfileMismatch
+from shared.errors import PageChanged, ProfileMismatch
 from tests.integration.automation_service.conftest import OpenPortal
 from tests.integration.automation_service.pages import APPROVE, PATIENCE, PROFILE, Pages
 
@@ -243,5 +243,20 @@ def test_a_step_that_cannot_be_taken_is_told(
 
     with pytest.raises(ProfileMismatch, match=told):
         fired(portal_by(portal_with, [step, EFFECT]), HASTE)
+
+    assert pages.posts == []
+
+
+def test_a_button_that_somebody_else_made_go_away_is_no_fault_of_the_profile(
+    portal_with: OpenPortal, pages: Pages, browser: Browser
+) -> None:
+    pages.batch("A", "<i id=status>Open</i>" + APPROVE)
+    page = portal_by(portal_with, [EFFECT]).open_batch("A")
+    gone = "document.getElementById('approve').remove()"
+    shown = "document.getElementById('status').textContent = 'Done'"
+    browser.evaluate(f"{gone}; {shown}", PATIENCE)
+
+    with pytest.raises(PageChanged), page.aim("", "[m]", HASTE):
+        pass
 
     assert pages.posts == []
