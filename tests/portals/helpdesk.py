@@ -20,6 +20,7 @@ class Helpdesk(DjangoApplication):
     closed = "13"
     absent = "99"
     action = "resolve"
+    takes_two_at_once = True
 
     def seed(self) -> None:
         """A dozen open tickets, and one that is closed for good."""

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.timeout(900)
 
 ROUNDS = 3
 LONGEST_WAIT = 3
-BUTTON_GONE = "nothing is clicked, but the task ends as if the profile did not match the page"
+BUTTON_GONE = "nothing is clicked, and the browser that waited for its button is ended in time"
 TRUE_OF_WHAT_IS_APPROVED = {ItemStatus.DONE, ItemStatus.ALREADY_DONE, ItemStatus.UNVERIFIED}
 
 AnItem = Callable[[], str]
