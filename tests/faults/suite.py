@@ -42,6 +42,7 @@ class Suite:
             chosen = [plan for plan in plans if plan.needs == needs]
             for begin in range(0, len(chosen), ROUNDS_A_SYSTEM):
                 with self._system(needs) as here:
+                    Round(here, safeguards.WARM_UP).run()
                     for plan in chosen[begin : begin + ROUNDS_A_SYSTEM]:
                         self._run(here, plan)
 
