@@ -19,12 +19,6 @@ _QUIET = (
     "--disable-default-apps",
     "--disable-domain-reliability",
     "--disable-extensions",
-    "--disable-features=Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,"
-    "AutofillServerCommunication,InterestFeedContentSuggestions,"
-    "CertificateTransparencyComponentUpdater,"
-    # A page that was left is gone, not kept for a way back; and no renderer is warmed up for a
-    # page that nobody asked for. Loading a page costs a quarter less work so.
-    "BackForwardCache,RenderDocument,SpareRendererForSitePerProcess",
     "--disable-sync",
     "--metrics-recording-only",
     "--no-default-browser-check",
@@ -33,6 +27,17 @@ _QUIET = (
     "--password-store=basic",
     "--use-mock-keychain",
 )
+_FEATURES_OFF = (
+    "Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,"
+    "AutofillServerCommunication,InterestFeedContentSuggestions,"
+    "CertificateTransparencyComponentUpdater,"
+    # A page that was left is gone, not kept for a way back; and no renderer is warmed up for a
+    # page that nobody asked for. Loading a page costs a quarter less work so.
+    "BackForwardCache,RenderDocument,SpareRendererForSitePerProcess"
+)
+_JOINED = ("--disable-web-security", "--disable-site-isolation-trials")
+# One process for the frames of all sites, and no wall between them: ours and the guard's one clock.
+_JOINED_FEATURES = "IsolateOrigins,site-per-process,OriginKeyedProcessesByDefault"
 _PREFERENCES = {
     "credentials_enable_service": False,
     "profile.password_manager_enabled": False,
@@ -52,7 +57,8 @@ class BrowserOptions:
     `binary` and `driver` are paths, empty for what Selenium finds. `timeout` is in seconds: how
     long a page may take to load or to show something. `downloads` is the folder for what pages
     send as files. `max_items` is after how many items a browser is replaced. Only `hosts` can be
-    reached, or any if it is empty; `*.example.com` means all below example.com.
+    reached, or any if it is empty; `*.example.com` means all below example.com. With `joined`
+    frames of all these hosts are acted in like the page's own; pages can reach each other too.
     """
 
     headless: bool
@@ -63,6 +69,7 @@ class BrowserOptions:
     downloads: Path
     max_items: int
     hosts: tuple[str, ...] = ()
+    joined: bool = False
 
 
 def chromium_options(options: BrowserOptions, user_data_dir: str) -> ChromeOptions:
@@ -79,7 +86,11 @@ def chromium_options(options: BrowserOptions, user_data_dir: str) -> ChromeOptio
     folder = {"download.default_directory": str(options.downloads)}
     chosen.add_experimental_option("prefs", {**_PREFERENCES, **folder})
     chosen.add_experimental_option("excludeSwitches", ["enable-logging"])
-    for argument in (*_QUIET, f"--user-data-dir={user_data_dir}", "--window-size=1120,960"):
+    for argument in (
+        *_quiet(options.joined),
+        f"--user-data-dir={user_data_dir}",
+        "--window-size=1120,960",
+    ):
         chosen.add_argument(argument)
     for argument in _only(options.hosts):
         chosen.add_argument(argument)
@@ -88,6 +99,11 @@ def chromium_options(options: BrowserOptions, user_data_dir: str) -> ChromeOptio
     if os.geteuid() == 0:
         chosen.add_argument("--no-sandbox")
     return chosen
+
+
+def _quiet(joined: bool) -> tuple[str, ...]:
+    off = f"{_FEATURES_OFF},{_JOINED_FEATURES}" if joined else _FEATURES_OFF
+    return (*_QUIET, f"--disable-features={off}", *(_JOINED if joined else ()))
 
 
 def _only(hosts: tuple[str, ...]) -> tuple[str, ...]:

@@ -48,7 +48,8 @@ class WarmBrowser:
         portal = self._warm_portal(profile, base_url, credentials)
         if portal is None:
             self.discard()
-            options = replace(self._options, hosts=profile.site.hosts_for(base_url))
+            hosts = profile.site.hosts_for(base_url)
+            options = replace(self._options, hosts=hosts, joined=profile.has_frames)
             self._browser = Browser(options, self._announce, self.keeper)
             self._browser.mask.cover(credentials.password)
             portal = Portal(self._browser, profile, base_url, credentials, gate)

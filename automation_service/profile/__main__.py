@@ -109,6 +109,7 @@ def _options(settings: Settings, folder: Path, profile: Profile, base_url: str) 
         downloads=folder / "downloads",
         max_items=1,
         hosts=profile.site.hosts_for(base_url),
+        joined=profile.has_frames,
     )
 
 

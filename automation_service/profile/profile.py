@@ -109,6 +109,11 @@ class Profile(Part):
         uploads = {step.file: None for step in steps if step.file and step.content is None}
         return (*ways, *uploads)
 
+    @property
+    def has_frames(self) -> bool:
+        """True if something is looked for in a frame, of whatever host."""
+        return _has_word(self.model_dump(exclude={"site", "key_forms"}), "frame")
+
     def companion(self, name: str) -> bytes:
         """What was in a file of `companions` when the profile was read."""
         return self._contents[name]
@@ -237,3 +242,9 @@ class Profile(Part):
     def batch_path(self, values: dict[str, str]) -> str:
         """The path of the batch's page: `values` has `key`, and what the lookup found."""
         return fill_path(self.batch.path, values)
+
+
+def _has_word(said: Any, word: str) -> bool:
+    if isinstance(said, dict):
+        return bool(said.get(word)) or any(_has_word(inner, word) for inner in said.values())
+    return isinstance(said, list | tuple) and any(_has_word(inner, word) for inner in said)
