@@ -162,7 +162,7 @@ def look_again(claim: Claim, params: ApproveBatchesParams, context: TaskContext)
 @task(
     name="approve_batches",
     title="Approve Batches",
-    description="Approves batches in the ESC portal and keeps a picture before and after each.",
+    description="Approves batches in a portal and keeps a picture before and after each.",
     side_effect="write",
     params=ApproveBatchesParams,
     plan=plan_approvals,

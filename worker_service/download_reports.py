@@ -82,7 +82,7 @@ class _Checked:
 @task(
     name=ACTION,
     title="Download Reports",
-    description="Fetches a report of the ESC portal as CSV or XLSX and checks what is in it.",
+    description="Fetches a report of a portal as CSV or XLSX and checks what is in it.",
     side_effect="read",
     params=DownloadReportsParams,
     plan=plan_report,

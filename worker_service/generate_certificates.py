@@ -90,7 +90,7 @@ def look_again(
 @task(
     name="generate_certificates",
     title="Generate Certificates",
-    description="Has the ESC portal issue a batch's certificates, once, and fetches each as PDF.",
+    description="Has a portal issue a batch's certificates, once, and fetches each as PDF.",
     side_effect="write",
     params=GenerateCertificatesParams,
     plan=plan_certificates,

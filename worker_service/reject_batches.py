@@ -73,7 +73,7 @@ def look_again(claim: Claim, params: RejectBatchesParams, context: TaskContext) 
 @task(
     name="reject_batches",
     title="Reject Batches",
-    description="Rejects batches in the ESC portal and keeps a picture before and after each.",
+    description="Rejects batches in a portal and keeps a picture before and after each.",
     side_effect="write",
     params=RejectBatchesParams,
     plan=plan_rejections,
