@@ -214,6 +214,7 @@ class PracticeSystem:
             "DATA_DIR": str(self.folder / "data"),
             "DOWNLOAD_PATH": str(self.folder / "downloads"),
             "PROFILES_DIR": str(self.folder / "profiles"),
+            "TASKS_DIR": str(self.folder / "tasks"),
             "RESULTS_DIR": str(self.results),
             "LOGS_DIR": str(self.folder / "logs"),
             **self._overrides,

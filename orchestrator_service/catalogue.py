@@ -15,8 +15,9 @@ from orchestrator_service.form_strings import deprecated_in, read_form
 from orchestrator_service.param_faults import faults, given_twice, in_one_sentence
 from shared.contracts import DEFAULT_QUEUE
 from shared.errors import InvalidParams, UnknownTaskType
-from shared.record import Record, task_types
+from shared.record import Record, task_types, workers
 from shared.record.task_types import TaskType
+from shared.record.workers import Refusal, Worker
 
 FRESH_SECONDS = 1.0
 
@@ -49,6 +50,7 @@ class Catalogue:
         self._record = record
         self._dispatcher = dispatcher
         self._known: dict[str, KnownType] = {}
+        self._serving: list[Worker] = []
         self._fresh_until = 0.0
         self._reading = threading.Lock()
 
@@ -69,9 +71,18 @@ class Catalogue:
         with self._reading:
             with self._record.read() as connection:
                 announced = task_types.every(connection)
+                self._serving = workers.serving(connection)
             self._known = {offered.name: self._compiled(offered) for offered in announced}
             self._fresh_until = time.monotonic() + FRESH_SECONDS
             return self._known
+
+    def refused(self) -> list[Refusal]:
+        """Files that running workers cannot offer, one entry a file."""
+        found: dict[str, Refusal] = {}
+        for worker in self._serving:
+            for one in worker.refused:
+                found.setdefault(one.file, one)
+        return [found[file] for file in sorted(found)]
 
     def uses_deprecated(self, name: str, given: Mapping[str, Any]) -> bool:
         """Whether params of this type go by a deprecated name, as far as was read before."""
@@ -85,9 +96,13 @@ class Catalogue:
 
     def why_not_available(self, name: str) -> str | None:
         """Why tasks of this type would wait just now; None if a live worker offers it."""
-        serving = self._dispatcher.serving()
+        fresh = time.monotonic() < self._fresh_until
+        serving = self._serving if fresh else self._dispatcher.serving()
         if any(name in worker.task_types for worker in serving):
             return None
+        known = self._known.get(name)
+        if known is not None and known.task_type.withdrawn is not None:
+            return known.task_type.withdrawn
         if not serving:
             return "No worker is running."
         return f"None of the workers running offers '{name}'."

@@ -19,7 +19,7 @@ from shared.contracts import Evidence
 from shared.record import artifacts, case_file, items, task_types, tasks
 from shared.record.case_file import Hand, ItemFile
 from shared.record.conclusion import public_counts
-from shared.record.task_types import TaskType, word
+from shared.record.task_types import VERSION_DIGITS, TaskType, word
 from shared.record.tasks import Task
 from shared.seal import FORMAT
 from shared.utils import rfc3339
@@ -31,6 +31,7 @@ _ASKED = (
     "request_id",
     "retry_of",
     "params",
+    "task_version",
     "decision",
     "state",
     "error",
@@ -89,7 +90,7 @@ def account_of(connection: Connection, task_id: str) -> Account:
     rows: list[dict[str, Any]] = []
     keys: dict[int, str] = {}
     for file in case_file.of_task(connection, task_id):
-        rows.append(_item(file, task_id, task_type))
+        rows.append(_item(file, task, task_type))
         keys[file.item.id] = file.item.key
     files = [
         RecordedFile(
@@ -134,7 +135,7 @@ def _task(task: Task) -> dict[str, Any]:
     return {name: _plain(getattr(task, name)) for name in _ASKED}
 
 
-def _item(file: ItemFile, task_id: str, task_type: TaskType | None) -> dict[str, Any]:
+def _item(file: ItemFile, task: Task, task_type: TaskType | None) -> dict[str, Any]:
     item = file.item
     return {
         **{name: _plain(getattr(item, name)) for name in _ABOUT_ITEM},
@@ -143,20 +144,29 @@ def _item(file: ItemFile, task_id: str, task_type: TaskType | None) -> dict[str,
         "rests_on": _plain(file.rests_on),
         "intents": _plain(file.intents),
         "late_findings": _plain(file.late_findings),
-        "worked_by": _hand(file.worked_by),
-        "files": [name_in(task_id, piece.path) for piece in file.evidence],
+        "worked_by": _hand(file.worked_by, task.task_type),
+        "files": [name_in(task.id, piece.path) for piece in file.evidence],
         "missing_pictures": _plain(file.missing_pictures),
     }
 
 
-def _hand(hand: Hand | None) -> dict[str, Any] | None:
+def _hand(hand: Hand | None, task_type: str) -> dict[str, Any] | None:
     if hand is None:
         return None
     profile = None
     if hand.profile and hand.profile_hash:
         version = hand.profile_hash[:12]
         profile = {"name": hand.profile, "version": version, "sha256": hand.profile_hash}
-    return {"worker": hand.worker, "code_version": hand.code_version, "profile": profile}
+    task_code = None
+    if hand.task_version:
+        version = hand.task_version[:VERSION_DIGITS]
+        task_code = {"name": task_type, "version": version, "sha256": hand.task_version}
+    return {
+        "worker": hand.worker,
+        "code_version": hand.code_version,
+        "profile": profile,
+        "task_code": task_code,
+    }
 
 
 def _file(file: RecordedFile, missing: bool) -> dict[str, Any]:

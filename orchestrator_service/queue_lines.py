@@ -46,7 +46,11 @@ def lines_of(
     found: dict[str, QueueLine] = {}
     for name in sorted(set(queues.values())):
         types = frozenset(one for one, queue in queues.items() if queue == name)
-        who = tuple(worker for worker in serving if types.intersection(worker.task_types))
+        who = tuple(
+            worker
+            for worker in serving
+            if types.intersection([*worker.task_types, *worker.finishing])
+        )
         watch = before[name].watch if name in before else DoorbellWatch()
         found[name] = QueueLine(name, types, who, watch)
     return found

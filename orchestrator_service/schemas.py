@@ -34,6 +34,7 @@ _ITEM: dict[str, Any] = {
     "status": "approved",
     "detail": "The portal shows it approved by us",
     "attempts": 1,
+    "task_version": "3f9c1a5e7b20",
     "started_at": _NOON,
     "finished_at": _NOON,
     "details": {"District": "Pune", "Status": "Approved"},
@@ -206,6 +207,9 @@ class ItemView(BaseModel):
     evidence: list[EvidenceLink]
     late_findings: list[LateFindingView] = []
     error: str | None
+    task_version: str | None = Field(
+        None, description="The version of the task type that worked on it last"
+    )
 
 
 class ResultBody(BaseModel):
@@ -230,6 +234,7 @@ class TaskResult(BaseModel):
         download_links=[],
         evidence_url=f"http://localhost:8000/static/{_SIGNATURE}/{_TASK_ID}/evidence.zip",
         seal=1,
+        task_version="3f9c1a5e7b20",
         started_at=_NOON,
         finished_at=_NOON,
         timestamp=_NOON,
@@ -246,6 +251,9 @@ class TaskResult(BaseModel):
     download_links: list[str]
     evidence_url: str | None = Field(
         description="The sealed evidence as a zip, once the task has ended and until it is removed"
+    )
+    task_version: str | None = Field(
+        description="The version of the task type that planned it: the beginning of a SHA-256"
     )
     seal: int | None = Field(
         description="The number of the newest manifest; an older one on disk was put back"

@@ -18,7 +18,17 @@ from orchestrator_service.intake import Intake
 from shared.contracts import Evidence
 from shared.errors import IdempotencyMismatch, UnknownTask
 from shared.notifications import NewsPublisher
-from shared.record import Record, artifacts, events, items, late_findings, seals, steering, tasks
+from shared.record import (
+    Record,
+    artifacts,
+    events,
+    items,
+    late_findings,
+    seals,
+    slots,
+    steering,
+    tasks,
+)
 from shared.record.decisions import Decision
 from shared.record.events import Event
 from shared.record.items import Item
@@ -52,13 +62,14 @@ class TaskReading:
 class ResultPage:
     """A task with a page of its items and log lines; `next_query` asks for the page after it.
 
-    `seal` is there once the task is final.
+    `versions` has what each slot went by; `seal` is there once the task is final.
     """
 
     reading: TaskReading
     items: Sequence[Item]
     evidence: dict[int, list[Evidence]]
     late_findings: dict[int, list[tuple[str, datetime]]]
+    versions: dict[str, str]
     logs: Sequence[Event]
     next_query: str | None
     seal: Seal | None
@@ -102,8 +113,8 @@ class TaskService:
     ) -> Assignment:
         """Accept a task durably, or find the one an earlier request with the same key made.
 
-        Raises UnknownTaskType, InvalidParams, and IdempotencyMismatch if the key came with
-        another task type or other params before.
+        Raises UnknownTaskType, InvalidParams, and IdempotencyMismatch if the key
+        came with another task type or other params before.
         """
         asked = _fingerprint(task_type, given) if idempotency_key else None
         if idempotency_key:
@@ -182,6 +193,8 @@ class TaskService:
             lines = events.log_lines(connection, task_id, limit + 1, after_id=logs_after)
             evidence = artifacts.of_items(connection, [item.id for item in page[:limit]])
             late = late_findings.of_items(connection, [item.id for item in page[:limit]])
+            by_slots = {item.slot_id for item in page[:limit] if item.slot_id}
+            versions = slots.versions(connection, by_slots)
             seal = seals.get(connection, task_id)
         has_more = len(page) > limit or (logs_after is not None and len(lines) > limit)
         page = page[:limit]
@@ -190,7 +203,7 @@ class TaskService:
         after_lines = lines[-1].id if lines else logs_after or 0
         following = f"?items_after={after_items}&logs_after={after_lines}&limit={limit}"
         next_query = following if has_more else None
-        return ResultPage(reading, page, evidence, late, lines, next_query, seal)
+        return ResultPage(reading, page, evidence, late, versions, lines, next_query, seal)
 
     def history(
         self,

@@ -21,7 +21,7 @@ from shared.record.conclusion import message_of, public_counts
 from shared.record.events import Event
 from shared.record.items import Item
 from shared.record.steering import abilities
-from shared.record.task_types import TaskType, word
+from shared.record.task_types import VERSION_DIGITS, TaskType, word
 from shared.record.tasks import Task
 from shared.task_state import TaskState
 from shared.utils import rfc3339, utc_now
@@ -77,6 +77,7 @@ def task_result(page: ResultPage, catalogue: Catalogue, links: Links) -> TaskRes
         download_links=[links.file(path) for path in stored.get("files", ())],
         evidence_url=links.evidence(task.id) if _is_kept(page) else None,
         seal=(page.seal.made or None) if page.seal is not None and _is_kept(page) else None,
+        task_version=_shown(task.task_version),
         started_at=task.started_at,
         finished_at=task.finished_at,
         timestamp=utc_now(),
@@ -98,6 +99,10 @@ def log_line(event: Event) -> str:
     """A log event as one line of text."""
     level = str(event.data.get("level", "info")).upper()
     return f"{rfc3339(event.timestamp)} {level} {event.data.get('message', '')}"
+
+
+def _shown(sha256: str | None) -> str | None:
+    return sha256[:VERSION_DIGITS] if sha256 else None
 
 
 def _is_kept(page: ResultPage) -> bool:
@@ -164,4 +169,5 @@ def _item(item: Item, page: ResultPage, task_type: TaskType | None, links: Links
             for finding, moment in page.late_findings.get(item.id, ())
         ],
         error=item.error,
+        task_version=_shown(page.versions.get(item.slot_id or "")),
     )

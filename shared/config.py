@@ -49,6 +49,7 @@ class Settings(BaseSettings):
     esc_password: SecretStr = SecretStr("")
     secrets_dir: Path | None = None
     profiles_dir: Path = Path("data/profiles")
+    tasks_dir: Path = Path("data/tasks")
 
     headless: bool = True
     selenium_timeout: float = Field(20, gt=0, le=600)
@@ -109,7 +110,13 @@ class Settings(BaseSettings):
         return queues
 
     @field_validator(
-        "secrets_dir", "profiles_dir", "download_path", "data_dir", "results_dir", "logs_dir"
+        "secrets_dir",
+        "profiles_dir",
+        "tasks_dir",
+        "download_path",
+        "data_dir",
+        "results_dir",
+        "logs_dir",
     )
     @classmethod
     def _below_root(cls, value: Path | None) -> Path | None:

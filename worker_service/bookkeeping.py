@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
 from shared.contracts import Intent, ItemOutcome
+from shared.errors import TaskFailed
 from shared.record import (
     Record,
     claims,
@@ -36,26 +38,51 @@ from worker_service.outcomes import (
     ending_with,
 )
 from worker_service.registry import Plan, TaskDefinition
+from worker_service.repertoire import Found
 
 SERVED_STATES = (TaskState.RUNNING, TaskState.CANCELLING)
 
 
 @dataclass(frozen=True)
 class Answered:
-    """A doorbell that is ours; `task` is None if there is nothing to do for it any more."""
+    """A doorbell that is ours; `task` is None if there is nothing to do for it any more.
+
+    `found` is what its task goes by; None if it cannot be served here, and was left to others.
+    """
 
     task: Task | None
+    found: Found | None
 
 
-def answer(record: Record, slot_id: str, task_id: str, worker_id: str, pid: int) -> Answered | None:
-    """Answer a doorbell and set its task running; None if it was answered before."""
+def answer(
+    record: Record,
+    slot_id: str,
+    task_id: str,
+    worker_id: str,
+    pid: int,
+    find: Callable[[Connection, Task], Found | None],
+) -> Answered | None:
+    """Answer a doorbell and set its task running; None if it was answered before.
+
+    `find` tells what a task goes by here.
+    """
 
     def write(connection: Connection) -> Answered | None:
-        if not slots.start(connection, slot_id, worker_id, pid):
+        task = tasks.get(connection, task_id)
+        found = None if task is None else find(connection, task)
+        if found is None:
+            declined = slots.end_queued(connection, [slot_id]) == 1
+            return Answered(None, None) if declined else None
+        if not slots.start(connection, slot_id, worker_id, pid, found.sha256):
             return None
-        return Answered(_begin(connection, task_id))
+        return Answered(_begin(connection, task_id), found)
 
     return persist(record, write)
+
+
+def goes_by(record: Record, slot_id: str, version: str) -> None:
+    """Note that a slot goes by another version than it began with."""
+    persist(record, lambda connection: slots.note_version(connection, slot_id, version))
 
 
 def _begin(connection: Connection, task_id: str) -> Task | None:
@@ -126,7 +153,7 @@ def planned(
         if task is None or task.state not in SERVED_STATES:
             return None
         if task.total is None:
-            task = _make_items(connection, task, plan)
+            task = _make_items(connection, task, plan, definition.sha256)
             if conclude(connection, task, definition.announcement):
                 return None
         return task
@@ -134,7 +161,7 @@ def planned(
     return persist(record, write)
 
 
-def _make_items(connection: Connection, task: Task, plan: Plan) -> Task:
+def _make_items(connection: Connection, task: Task, plan: Plan, version: str) -> Task:
     taken = (
         items.open_elsewhere(connection, task.id, plan.portal, plan.action)
         if plan.leave_out_open
@@ -145,11 +172,25 @@ def _make_items(connection: Connection, task: Task, plan: Plan) -> Task:
         keys = keys[: plan.at_most]
     items.insert(connection, task.id, plan.portal, plan.action, keys)
     tasks.note_wait(connection, task, None)
-    task = tasks.set_planned(connection, task, len(keys), plan.params_for(keys))
+    params = plan.params_for(keys)
+    task = tasks.set_planned(connection, task, len(keys), params, version)
     told = f"{len(keys)} to do"
     events.append(connection, task.id, [log_event(told), progress_event(task, told)])
     tasks.ring_now(connection, task.id)
     return task
+
+
+def cannot_go_on(record: Record, task: Task, definition: TaskDefinition[Any], error: str) -> None:
+    """Fail a planned task that its definition cannot work on."""
+
+    def write(connection: Connection) -> None:
+        current = tasks.lock(connection, task.id)
+        if current is not None and current.state in SERVED_STATES:
+            told = definition.announcement
+            failed = steering.fail(connection, current, TaskFailed.code, error, told)
+            conclude(connection, failed, told)
+
+    persist(record, write)
 
 
 def planning_failed(record: Record, task: Task, decision: Decision) -> None:

@@ -11,7 +11,6 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import psutil
@@ -20,10 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from automation_service.browser import BrowserProcess, reap
 from shared.code_version import code_version
-from shared.errors import ConfigurationError
-from shared.record import Record, slots, task_types, tasks, workers
-from shared.record.task_types import TaskType
+from shared.record import Record, slots, tasks, workers
 from shared.record.workers import HEARTBEAT_SECONDS
+from worker_service.announcing import Announcer
 from worker_service.download_sweep import sweep_downloads
 from worker_service.overdue_children import OverdueChildren
 from worker_service.time_board import TimeBoard
@@ -33,7 +31,7 @@ log = structlog.get_logger()
 CHILD_LOOK_SECONDS = 0.25
 CHILD_END_SECONDS = 2.0
 SWEEP_SECONDS = 10.0
-OFFER_LOOK_SECONDS = 2.0
+OFFER_LOOK_SECONDS = 0.5
 
 fork_lock = threading.RLock()
 
@@ -54,14 +52,14 @@ class Presence:
         self,
         record: Record,
         worker_id: str,
-        offer: Callable[[], Sequence[TaskType]],
+        announcer: Announcer,
         downloads: Path,
         board: TimeBoard,
         slot_count: int,
     ) -> None:
         """Nothing is written before `begin`.
 
-        `offer` says what the worker offers now; `downloads` is where slots have folders for files;
+        `announcer` tells what the worker offers; `downloads` is where slots have folders for files;
         on `board` pool children say how long they may be busy.
         """
         self._downloads = downloads
@@ -70,8 +68,7 @@ class Presence:
         self._worker_id = worker_id
         self._host = socket.gethostname()
         self._slots = slot_count
-        self._offer = offer
-        self._offered = offer()
+        self._announcer = announcer
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
         self._children: set[int] = set()
@@ -81,17 +78,16 @@ class Presence:
         with fork_lock:
             self._sweep()
             with self._record.write() as connection:
-                for offered in self._offered:
-                    task_types.announce(connection, offered)
                 workers.announce(
                     connection,
                     self._worker_id,
                     self._host,
                     os.getpid(),
                     self._slots,
-                    [offered.name for offered in self._offered],
+                    self._announcer.names,
                     code_version(),
                 )
+                self._announcer.begin(connection)
         self._thread.start()
 
     def end(self) -> None:
@@ -130,28 +126,13 @@ class Presence:
                             workers.beat(connection, self._worker_id)
                 if time.monotonic() >= next_offer:
                     next_offer = time.monotonic() + OFFER_LOOK_SECONDS
-                    self._offer_again()
+                    with fork_lock:
+                        self._announcer.look()
                 if time.monotonic() >= next_sweep:
                     next_sweep = time.monotonic() + SWEEP_SECONDS
                     self._sweep()
             except SQLAlchemyError as error:
                 log.warning("record not reachable", reason=str(error).split("\n")[0])
-
-    def _offer_again(self) -> None:
-        """Announce what is offered otherwise than before, such as for one more portal."""
-        try:
-            offered = self._offer()
-        except ConfigurationError as error:
-            log.warning("what is offered stays as it was", reason=error.message)
-            return
-        changed = [one for one in offered if one not in self._offered]
-        if not changed:
-            return
-        with fork_lock, self._record.write() as connection:
-            for one in changed:
-                task_types.announce(connection, one)
-        self._offered = offered
-        log.info("announced_again", task_types=[one.name for one in changed])
 
     def _look_after_children(self) -> None:
         """End those whose time is over, and free what dead ones held.
@@ -186,6 +167,7 @@ class Presence:
         self._reap_browsers()
         with fork_lock:
             sweep_downloads(self._record, self._downloads)
+            self._announcer.sweep()
 
     def _reap_browsers(self) -> None:
         with fork_lock, self._record.read() as connection:

@@ -30,13 +30,18 @@ from shared.contracts import DOORBELL
 from shared.errors import ConfigurationError
 from shared.logging_config import configure_logging
 from shared.niceness import step_back
-from shared.record import Record, migrate, why_no_record
+from shared.record import Record, migrate, task_types, why_no_record
 from shared.record.task_types import TaskType
+from worker_service.announcing import Announcer, Offer
 from worker_service.departure import Departure
-from worker_service.lifecycle import Presence, take_fork_lock
+from worker_service.lifecycle import Presence, fork_lock, take_fork_lock
+from worker_service.registry import TaskDefinition
 from worker_service.served_queues import ServedQueues, served_of
 from worker_service.shared_flag import SharedFlag
 from worker_service.slot_process import SlotProcess
+from worker_service.task_files.copies import Copies
+from worker_service.task_files.installed import installed
+from worker_service.task_files.shelf import TaskShelf
 from worker_service.tasks import task_map
 from worker_service.time_board import TimeBoard
 
@@ -58,17 +63,38 @@ class Worker:
         self._shelf = ProfileShelf(settings.profiles_dir)
         self._queues = ServedQueues(settings.worker_queues)
         self._board = TimeBoard(settings.slots)
+        self._installed = installed(settings, task_map)
+        self._fixed: dict[str, TaskDefinition[Any]] = {**task_map, **self._installed.definitions}
+        self._copies = Copies(settings.data_dir / "task_code")
+        self._task_shelf = TaskShelf(settings, self._copies, self._fixed, self._known)
         self._presence = Presence(
-            self._record, self._id, self._offer, settings.download_path, self._board, settings.slots
+            self._record,
+            self._id,
+            Announcer(self._record, self._id, self._offer, self._copies, self._queues.hears),
+            settings.download_path,
+            self._board,
+            settings.slots,
         )
         self._departure = Departure(self._crash)
         self._child: SlotProcess | None = None
 
-    def _offer(self) -> list[TaskType]:
-        names = self._shelf.names()
-        self._queues.hear(task_map)
-        served = served_of(task_map, self._settings.worker_queues)
-        return [definition.announced(self._settings, names) for definition in served.values()]
+    def _offer(self) -> Offer:
+        portals, files = self._shelf.names(), self._task_shelf.now
+        types = [
+            *(one.announced(self._settings, portals) for one in self._fixed.values()),
+            *(one.announced(portals) for one in files.declared),
+        ]
+        by_name = {one.name: one for one in types}
+        self._queues.hear(by_name)
+        return Offer(
+            list(served_of(by_name, self._settings.worker_queues).values()),
+            [*self._installed.refused, *files.refused],
+            files.withdrawn,
+        )
+
+    def _known(self) -> list[TaskType]:
+        with fork_lock, self._record.read() as connection:
+            return task_types.every(connection)
 
     def open_record(self) -> None:
         """See to it that the record can be used.
@@ -114,6 +140,7 @@ class Worker:
         self._queues.listen(sender)
         self._departure.listen()
         self._presence.begin()
+        self._task_shelf.start()
         ready = json.dumps({"pid": os.getpid(), "worker_id": self._id})
         part = self._ready_file.with_suffix(".part")
         part.write_text(ready, encoding="utf-8")
@@ -127,6 +154,7 @@ class Worker:
         deadline.start()
 
     def _end(self, **_: Any) -> None:
+        self._task_shelf.stop()
         self._presence.end()
         self._record.close()
         self._ready_file.unlink(missing_ok=True)
@@ -141,7 +169,14 @@ class Worker:
         configure_logging(self._settings, "worker")
         self._record.after_fork()
         place = self._board.place(current_process().index)  # type: ignore[attr-defined]
-        self._child = SlotProcess(self._settings, self._id, self._draining, place)
+        self._child = SlotProcess(
+            self._settings,
+            self._id,
+            self._draining,
+            place,
+            served_of(self._fixed, self._settings.worker_queues),
+            self._copies,
+        )
 
     def _end_child(self, **_: Any) -> None:
         if self._child is not None:

@@ -16,12 +16,13 @@ from pydantic import BaseModel
 from shared.config import Settings
 from shared.contracts import DEFAULT_QUEUE, QUEUE_NAME, Claim, ItemOutcome, LateFinding
 from shared.errors import ConfigurationError
-from shared.record.task_types import TaskType
+from shared.record.task_types import VERSION_DIGITS, TaskType
 from shared.task_state import ItemStatus
 from worker_service.context import TaskContext
 from worker_service.params import PortalParams, with_portals
 
 P = TypeVar("P", bound=BaseModel)
+
 
 ItemFunction = Callable[[Claim, P, TaskContext], ItemOutcome]
 LookFunction = Callable[[Claim, P, TaskContext], LateFinding]
@@ -57,7 +58,11 @@ def _never(_: Any) -> bool:
 
 @dataclass(frozen=True)
 class TaskDefinition(Generic[P]):
-    """One kind of work: a function that does one item, and a plan that names the items."""
+    """One kind of work: a function that does one item, and a plan that names the items.
+
+    `file` is the name of its file in TASKS_DIR and `file_sha256` that of the content, None and
+    empty for what comes with us or a package.
+    """
 
     name: str
     title: str
@@ -74,6 +79,8 @@ class TaskDefinition(Generic[P]):
     look_again: LookFunction[P] | None = None
     with_limits: LimitFunction | None = None
     queue: str = DEFAULT_QUEUE
+    file: str | None = None
+    file_sha256: str = ""
 
     def __post_init__(self) -> None:
         """Raises ConfigurationError if the queue's name cannot be one."""
@@ -87,13 +94,15 @@ class TaskDefinition(Generic[P]):
             name=self.name,
             title=self.title,
             description=self.description,
-            version=self._version(),
+            version=self.sha256[:VERSION_DIGITS],
             side_effect=self.side_effect,
             params_schema=self.params.model_json_schema(),
             aliases=self.aliases,
             words={status.value: word for status, word in self.words.items()},
             keys_param=self.keys_param,
             queue=self.queue,
+            sha256=self.sha256,
+            file=self.file,
         )
 
     def announced(self, settings: Settings, portals: Sequence[str]) -> TaskType:
@@ -105,9 +114,13 @@ class TaskDefinition(Generic[P]):
             schema = with_portals(schema, portals)
         return replace(self.announcement, params_schema=schema)
 
-    def _version(self) -> str:
+    @cached_property
+    def sha256(self) -> str:
+        """The SHA-256 of the source that the function is in."""
+        if self.file_sha256:
+            return self.file_sha256
         source = inspect.getsource(sys.modules[self.run_item.__module__])
-        return hashlib.sha256(source.encode()).hexdigest()[:12]
+        return hashlib.sha256(source.encode()).hexdigest()
 
 
 def task(

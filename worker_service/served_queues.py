@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import Any
+from typing import Protocol, TypeVar
 
 import structlog
 from celery.worker.consumer import Consumer
 
 from shared.contracts import DEFAULT_QUEUE, doorbell_queue
-from worker_service.registry import TaskDefinition
 
 log = structlog.get_logger()
 
 
-def served_of(
-    task_map: Mapping[str, TaskDefinition[Any]], chosen: Collection[str]
-) -> dict[str, TaskDefinition[Any]]:
+class Queued(Protocol):
+    """A task type, as its definition or its announcement."""
+
+    @property
+    def queue(self) -> str:
+        """Where its doorbells are rung."""
+        ...
+
+
+Q = TypeVar("Q", bound=Queued)
+
+
+def served_of(task_map: Mapping[str, Q], chosen: Collection[str]) -> dict[str, Q]:
     """The task types whose queue is served: one of those `chosen`, or any if none is chosen."""
     return {
         name: definition
@@ -39,7 +48,11 @@ class ServedQueues:
         """What Celery is to consume from its start."""
         return sorted(doorbell_queue(name) for name in self._heard)
 
-    def hear(self, task_map: Mapping[str, TaskDefinition[Any]]) -> None:
+    def hears(self, queue: str) -> bool:
+        """True if doorbells of this queue are heard."""
+        return queue in self._heard
+
+    def hear(self, task_map: Mapping[str, Queued]) -> None:
         """Hear the queues that these types name as well, if none were chosen. Any thread may ask.
 
         Before Celery runs they are among `celery_queues`.

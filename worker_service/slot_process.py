@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Protocol
 
@@ -18,9 +19,10 @@ from shared.record.persistence import persist
 from worker_service.context import TaskContext
 from worker_service.executor import Executor
 from worker_service.pace import Turns
-from worker_service.served_queues import served_of
+from worker_service.registry import TaskDefinition
+from worker_service.repertoire import Repertoire
 from worker_service.slot_rules import SlotRules
-from worker_service.tasks import task_map
+from worker_service.task_files.copies import Copies
 from worker_service.time_board import Place
 from worker_service.time_limits import TimeLimits
 
@@ -36,8 +38,20 @@ class Flag(Protocol):
 class SlotProcess:
     """Made after the fork; nothing in it is shared with the parent but the flag to drain."""
 
-    def __init__(self, settings: Settings, worker_id: str, draining: Flag, place: Place) -> None:
-        """Open nothing yet but what is used at once. `place` is where our parent looks."""
+    def __init__(
+        self,
+        settings: Settings,
+        worker_id: str,
+        draining: Flag,
+        place: Place,
+        fixed: Mapping[str, TaskDefinition[Any]],
+        copies: Copies,
+    ) -> None:
+        """Open nothing yet but what is used at once.
+
+        `place` is where our parent looks; `fixed` are the task types that come with us and with
+        packages, `copies` has the others.
+        """
         self._settings = settings
         self._worker_id = worker_id
         self._record = Record(settings.database)
@@ -49,7 +63,7 @@ class SlotProcess:
         self._turns: Turns = {}
         self._executor = Executor(
             self._record,
-            served_of(task_map, settings.worker_queues),
+            Repertoire(fixed, copies, worker_id),
             self._context_of,
             self._news.publish,
             draining.is_set,

@@ -21,8 +21,15 @@ from orchestrator_service.refusals import (
     UnsupportedMediaType,
 )
 from orchestrator_service.schemas import Assigned, AssignRequest, TaskTypeView
-from shared.errors import IdempotencyMismatch, InvalidParams, TooManyTasks, UnknownTaskType
+from shared.contracts import DEFAULT_QUEUE
+from shared.errors import (
+    IdempotencyMismatch,
+    InvalidParams,
+    TooManyTasks,
+    UnknownTaskType,
+)
 from shared.record.task_types import TaskType
+from shared.record.workers import Refusal
 from shared.utils import utc_now
 
 router = APIRouter(route_class=KeyedRoute, tags=["tasks"])
@@ -84,8 +91,14 @@ IdempotencyKey = Annotated[
     responses=problems(KeyRefused, InvalidRequest),
 )
 def list_task_types(visit: ThisVisit) -> list[TaskTypeView]:
-    """Every task type ever announced, whether a worker offers it just now or not."""
-    return [_view(known.task_type, visit.edge) for known in visit.edge.catalogue.read().values()]
+    """Every task type ever announced, whether a worker offers it just now or not.
+
+    A file in TASKS_DIR that cannot be offered as it is now has an entry of its own, named as the
+    file, that is never available and has the reason.
+    """
+    catalogue = visit.edge.catalogue
+    offered = [_view(known.task_type, visit.edge) for known in catalogue.read().values()]
+    return [*offered, *(_refused_view(one) for one in catalogue.refused())]
 
 
 @router.post("/start_task/", include_in_schema=False)
@@ -137,4 +150,19 @@ def _view(offered: TaskType, edge: Edge) -> TaskTypeView:
         queue=offered.queue,
         params_schema=offered.params_schema,
         params=form_fields(offered.params_schema),
+    )
+
+
+def _refused_view(file: Refusal) -> TaskTypeView:
+    return TaskTypeView(
+        name=file.file,
+        display_name=file.file,
+        description="A file with task types that cannot be offered as it is now.",
+        available=False,
+        reason=file.reason,
+        side_effect="none",
+        queue=DEFAULT_QUEUE,
+        version=file.version,
+        params_schema={},
+        params=[],
     )

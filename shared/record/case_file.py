@@ -74,12 +74,16 @@ class LateFinding:
 
 @dataclass(frozen=True)
 class Hand:
-    """Who worked on an item last: the worker, its program, and the portal profile it went by."""
+    """Who worked on an item last: the worker, its program, and what it went by.
+
+    That is the portal profile, where there is one, and the SHA-256 of the task type's source.
+    """
 
     worker: str | None
     code_version: str | None
     profile: str | None
     profile_hash: str | None
+    task_version: str | None
 
 
 @dataclass(frozen=True)
@@ -188,6 +192,7 @@ def _hands(connection: Connection, slot_ids: set[str]) -> dict[str, Hand]:
             workers.c.code_version,
             slots.c.profile,
             slots.c.profile_hash,
+            slots.c.task_version,
         )
         .select_from(slots)
         .outerjoin(workers, workers.c.id == slots.c.worker_id)

@@ -28,7 +28,7 @@ class DueTask:
 
     `claimable` counts items that could be claimed now (1 for a task not planned yet), `live` its
     slots at work, `queued` its doorbells not answered yet, `delay` the seconds to leave it alone
-    from now on.
+    from now on. `version` is the version that planned it, if one did.
     """
 
     id: str
@@ -38,6 +38,7 @@ class DueTask:
     live: int
     queued: int
     delay: float | None = None
+    version: str | None = None
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,7 @@ def due(
             tasks.c.next_ring_at,
             tasks.c.delay,
             tasks.c.total,
+            tasks.c.task_version,
             claimable.label("claimable"),
             open_slots.where(slots.c.started_at.is_not(None)).scalar_subquery().label("live"),
             open_slots.where(slots.c.started_at.is_(None)).scalar_subquery().label("queued"),
@@ -105,6 +107,7 @@ def due(
             live=row.live,
             queued=row.queued,
             delay=row.delay,
+            version=row.task_version,
         )
         for row in connection.execute(query)
     ]
@@ -136,8 +139,12 @@ def was_rung(connection: Connection, task_id: str) -> bool:
     return connection.execute(query).first() is not None
 
 
-def start(connection: Connection, slot_id: str, worker_id: str, pid: int) -> bool:
+def start(
+    connection: Connection, slot_id: str, worker_id: str, pid: int, version: str | None = None
+) -> bool:
     """A worker's process answers a doorbell, however late; False if it was answered before.
+
+    `version` is the SHA-256 of the source of the task type that it goes by.
 
     A process serves one doorbell at a time: if the slot is its own and not over, it answered just
     now and never heard that this was written. Any other slot of its own is over, though nobody
@@ -147,7 +154,13 @@ def start(connection: Connection, slot_id: str, worker_id: str, pid: int) -> boo
     result = connection.execute(
         update(slots)
         .where(slots.c.id == slot_id, or_(slots.c.started_at.is_(None), own))
-        .values(started_at=utc_now(), ended_at=None, worker_id=worker_id, pid=pid)
+        .values(
+            started_at=utc_now(),
+            ended_at=None,
+            worker_id=worker_id,
+            pid=pid,
+            task_version=version,
+        )
     )
     if result.rowcount != 1:
         return False
@@ -165,6 +178,19 @@ def note_profile(connection: Connection, slot_id: str, name: str, sha256: str) -
     )
 
 
+def note_version(connection: Connection, slot_id: str, version: str | None) -> None:
+    """The slot goes by this version of its task type after all."""
+    connection.execute(update(slots).where(slots.c.id == slot_id).values(task_version=version))
+
+
+def versions(connection: Connection, slot_ids: Collection[str]) -> dict[str, str]:
+    """The SHA-256 of the task type's source that each slot goes by, as far as it is known."""
+    query = select(slots.c.id, slots.c.task_version).where(
+        slots.c.id.in_(slot_ids), slots.c.task_version.is_not(None)
+    )
+    return {row.id: row.task_version for row in connection.execute(query)}
+
+
 def end(connection: Connection, slot_id: str) -> list[str]:
     """The slot is over; whatever it still held is released. The ids of the tasks released."""
     logins.free(connection, slot_id)
@@ -177,13 +203,14 @@ def end(connection: Connection, slot_id: str) -> list[str]:
     return claims.release_slot(connection, slot_id)
 
 
-def end_queued(connection: Connection, slot_ids: Sequence[str]) -> None:
-    """Give up doorbells that nobody answered."""
-    connection.execute(
+def end_queued(connection: Connection, slot_ids: Sequence[str]) -> int:
+    """Give up doorbells that nobody answered; how many there were."""
+    result = connection.execute(
         update(slots)
         .where(slots.c.id.in_(slot_ids), slots.c.started_at.is_(None), slots.c.ended_at.is_(None))
         .values(ended_at=utc_now())
     )
+    return int(result.rowcount)
 
 
 def queued(connection: Connection) -> list[Slot]:

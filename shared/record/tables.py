@@ -111,6 +111,7 @@ tasks = Table(
     Column("idempotency_key", String(255)),
     Column("idempotency_hash", String(64)),
     Column("total", Integer),
+    Column("task_version", String(64)),
     Column("decision", JSON),
     Column("awaiting_since", UtcDateTime),
     Column("plan_attempts", Integer, nullable=False, default=0),
@@ -131,7 +132,8 @@ tasks = Table(
     Index(None, "created_at", "id"),
 )
 """`total` is null until the task is planned; `next_ring_at` is null once it is final;
-`waits_for` is why the portal cannot be used now, null while somebody works on it.
+`waits_for` is why the portal cannot be used now, null while somebody works on it;
+`task_version` is the SHA-256 of the source that planned it.
 
 `delay`, here and for items: seconds to leave it alone from when a dispatcher first sees it so,
 since the clocks of two machines cannot be compared; null: none.
@@ -307,12 +309,17 @@ workers = Table(
     Column("pid", Integer, nullable=False),
     Column("slots", Integer, nullable=False),
     Column("task_types", JSON, nullable=False),
+    Column("versions", JSON),
+    Column("finishing", JSON),
+    Column("refused", JSON),
     Column("code_version", String(100)),
     Column("heartbeat", Integer, nullable=False, default=0),
     Column("heartbeat_at", UtcDateTime, nullable=False),
     Column("started_at", UtcDateTime, nullable=False),
     Column("stopped_at", UtcDateTime),
 )
+"""`versions` holds the SHA-256 of each offered type's source. Types in `finishing` are not offered
+any more, but what was begun of them can be ended. `refused` are files that cannot be offered."""
 
 slots = Table(
     "slots",
@@ -323,6 +330,7 @@ slots = Table(
     Column("pid", Integer),
     Column("profile", String(100)),
     Column("profile_hash", String(64)),
+    Column("task_version", String(64)),
     Column("rung_at", UtcDateTime, nullable=False),
     Column("started_at", UtcDateTime),
     Column("ended_at", UtcDateTime),
@@ -330,7 +338,8 @@ slots = Table(
     Index(None, "worker_id"),
 )
 """A row is made when the doorbell is rung; its id is the doorbell's Celery id. `profile_hash` is
-the SHA-256 of the portal profile that the slot worked by."""
+the SHA-256 of the portal profile that the slot worked by, `task_version` that of the task type's
+source."""
 
 browsers = Table(
     "browsers",

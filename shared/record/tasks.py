@@ -28,7 +28,11 @@ _ROOM_LOCK = 0x41414223
 
 @dataclass(frozen=True)
 class Task:
-    """A task as the record holds it. `total` is None until it is planned; `error` is a sentence."""
+    """A task as the record holds it. `total` is None until it is planned; `error` is a sentence.
+
+    `task_version` is the SHA-256 of the task type's source that planned it, and that its items are
+    worked on by, wherever it is still kept.
+    """
 
     id: str
     task_type: str
@@ -40,6 +44,7 @@ class Task:
     idempotency_key: str | None = None
     idempotency_hash: str | None = None
     total: int | None = None
+    task_version: str | None = None
     decision: dict[str, Any] | None = None
     awaiting_since: datetime | None = None
     plan_attempts: int = 0
@@ -150,12 +155,29 @@ def set_state(
     return replace(task, state=wanted, **values)
 
 
-def set_planned(connection: Connection, task: Task, total: int, params: dict[str, Any]) -> Task:
-    """Fix how many items the locked task has, and the params that name them."""
-    connection.execute(
-        update(tasks).where(tasks.c.id == task.id).values(total=total, params=params)
+def set_planned(
+    connection: Connection,
+    task: Task,
+    total: int,
+    params: dict[str, Any],
+    version: str | None = None,
+) -> Task:
+    """Fix how many items the locked task has, the params that name them, and who planned it."""
+    values: dict[str, Any] = {"total": total, "params": params, "task_version": version}
+    connection.execute(update(tasks).where(tasks.c.id == task.id).values(values))
+    return replace(task, **values)
+
+
+def begun_with(connection: Connection, versions: Iterable[str]) -> set[tuple[str, str]]:
+    """Type and version of the tasks that were planned by one of these versions and are not final.
+
+    A task that waits for a decision is among them.
+    """
+    query = select(tasks.c.task_type, tasks.c.task_version).where(
+        tasks.c.state.in_([state.value for state in TaskState if not state.is_final]),
+        tasks.c.task_version.in_(sorted(versions)),
     )
-    return replace(task, total=total, params=params)
+    return {(row.task_type, row.task_version) for row in connection.execute(query.distinct())}
 
 
 def set_decision(connection: Connection, task: Task, decision: dict[str, Any]) -> Task:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, select, update
@@ -16,8 +16,24 @@ HEARTBEAT_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
+class Refusal:
+    """A file of task types that a worker does not offer as it is now, and why.
+
+    `version` is the beginning of the SHA-256 of its content.
+    """
+
+    file: str
+    version: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Worker:
-    """A worker process. `heartbeat` only grows while it lives; `slots` is how many it serves."""
+    """A worker process. `heartbeat` only grows while it lives; `slots` is how many it serves.
+
+    It offers `task_types`, each at the version that `versions` tells. Types in `finishing` it
+    offers no more, but it can end what was begun of them. `refused` are files that it cannot use.
+    """
 
     id: str
     host: str
@@ -26,6 +42,9 @@ class Worker:
     task_types: list[str]
     heartbeat: int
     heartbeat_at: datetime
+    versions: dict[str, str] = field(default_factory=dict)
+    finishing: list[str] = field(default_factory=list)
+    refused: list[Refusal] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -66,6 +85,32 @@ def announce(
     )
 
 
+def offer(
+    connection: Connection,
+    worker_id: str,
+    versions: Mapping[str, str],
+    finishing: Sequence[str],
+    refused: Sequence[Refusal],
+) -> None:
+    """Note what a worker offers from now on, each type's name with the SHA-256 of its source."""
+    connection.execute(
+        update(workers)
+        .where(workers.c.id == worker_id)
+        .values(
+            task_types=list(versions),
+            versions=dict(versions),
+            finishing=list(finishing),
+            refused=[asdict(one) for one in refused],
+        )
+    )
+
+
+def versions_offered(connection: Connection, worker_id: str) -> dict[str, str]:
+    """The task types that a worker offers, each with the SHA-256 of its source."""
+    query = select(workers.c.versions).where(workers.c.id == worker_id)
+    return connection.execute(query).scalar_one_or_none() or {}
+
+
 def beat(connection: Connection, worker_id: str) -> None:
     """A sign of life. It also brings back a worker that others took for dead."""
     connection.execute(
@@ -101,6 +146,9 @@ def serving(connection: Connection) -> list[Worker]:
             task_types=row.task_types,
             heartbeat=row.heartbeat,
             heartbeat_at=row.heartbeat_at,
+            versions=row.versions or {},
+            finishing=row.finishing or [],
+            refused=[Refusal(**one) for one in row.refused or ()],
         )
         for row in rows
     ]

@@ -1,20 +1,17 @@
-"""A worker that also offers what an author wrote: the file AUTHORED_TASK, and tasks below."""
+"""A worker that also offers what an author wrote: the tasks below."""
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import re
 import subprocess
 import sys
 import time
 from contextlib import suppress
-from typing import Any, Literal
+from typing import Literal
 
 from shared.errors import ApplicationError
 from worker_service.main import main
 from worker_service.params import PortalParams, TaskParams
-from worker_service.registry import TaskDefinition
 from worker_service.simple_task import simple_task
 from worker_service.tasks import task_map
 from worker_service.work import Work
@@ -120,21 +117,7 @@ def walk(context: Work, params: WalkParams) -> str:
     return context.browser.text(params.look_at)
 
 
-def written_in(file: str) -> list[TaskDefinition[Any]]:
-    """The task types in an author's file."""
-    name = "authored"
-    spec = importlib.util.spec_from_file_location(name, file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
-    return [one for one in vars(module).values() if isinstance(one, TaskDefinition)]
-
-
 if __name__ == "__main__":
-    own: list[TaskDefinition[Any]] = [stumble, babble, save_as, deaf, file_report, throw, walk]
-    if file := os.environ.get("AUTHORED_TASK"):
-        own += written_in(file)
+    own = (stumble, babble, save_as, deaf, file_report, throw, walk)
     task_map.update({one.name: one for one in own})
     sys.exit(main())

@@ -6,7 +6,6 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -30,16 +29,26 @@ def block(language: str) -> str:
 
 
 @pytest.fixture
-def here(share: Callable[..., Deployment], shared_folder: Path) -> Deployment:
-    """A system whose worker offers what the tutorial has you write."""
-    file = shared_folder / "count_words.py"
-    file.write_text(block("python"))
-    return share(
+def here(share: Callable[..., Deployment]) -> Deployment:
+    """A running system into whose TASKS_DIR the tutorial's file was saved."""
+    running = share(
         batches=1,
         concurrency=4,
         worker_module="tests.acceptance.authored_worker",
-        settings={"AUTHORED_TASK": str(file), "ITEM_TIME_LIMIT": "8"},
+        settings={"ITEM_TIME_LIMIT": "8"},
     )
+    folder = running.system.folder / "tasks"
+    folder.mkdir(exist_ok=True)
+    (folder / "count_words.py").write_text(block("python"))
+    wait_for(lambda: any(one["name"] == "count_words" for one in listed(running)))
+    return running
+
+
+def listed(here: Deployment) -> list[dict[str, Any]]:
+    """What GET /tasks/ lists."""
+    key = {"x-api-key": here.system.api_key}
+    answer = httpx.get(f"{here.system.api_url}/tasks/", headers=key, trust_env=False)
+    return list(answer.raise_for_status().json())
 
 
 def logged(events: list[dict[str, Any]]) -> list[str]:
@@ -50,9 +59,8 @@ def logged(events: list[dict[str, Any]]) -> list[str]:
 def test_the_tutorial_goes_from_its_file_to_the_result_on_the_websocket(here: Deployment) -> None:
     # Given the tutorial's file, which is short
     assert len(block("python").strip().splitlines()) < 25
-    key = {"x-api-key": here.system.api_key}
-    listed = httpx.get(f"{here.system.api_url}/tasks/", headers=key, trust_env=False).json()
-    (offered,) = [one for one in listed if one["name"] == "count_words"]
+    (offered,) = [one for one in listed(here) if one["name"] == "count_words"]
+    assert offered["available"]
     assert [param["name"] for param in offered["params"]] == ["text", "pause"]
 
     # When the tutorial's task is asked for and followed

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,7 +11,7 @@ import psutil
 import pytest
 
 from launcher.environment import ROOT
-from tests.acceptance.conftest import Deployment, assert_told_once
+from tests.acceptance.conftest import Deployment, assert_told_once, wait_for
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -35,19 +34,30 @@ def block(heading: str) -> str:
 
 
 @pytest.fixture
-def here(share: Callable[..., Deployment], shared_folder: Path) -> Deployment:
-    """A system whose worker offers what the tutorial has you write."""
-    file = shared_folder / "authored.py"
-    file.write_text("\n".join([IMPORTS, block("Many items"), block("A browser")]))
-    return share(
+def here(share: Callable[..., Deployment]) -> Deployment:
+    """A running system into whose TASKS_DIR what the tutorial has you write was saved."""
+    running = share(
         batches=6,
         worker_module="tests.acceptance.authored_worker",
         settings={
-            "AUTHORED_TASK": str(file),
             "MAX_ATTEMPTS": "2",
             "SELENIUM_TIMEOUT": "10",
         },
     )
+    folder = running.system.folder / "tasks"
+    folder.mkdir(exist_ok=True)
+    (folder / "authored.py").write_text(
+        "\n".join([IMPORTS, block("Many items"), block("A browser")])
+    )
+    wait_for(lambda: "post_letters" in offered(running))
+    return running
+
+
+def offered(here: Deployment) -> list[str]:
+    """The names in GET /tasks/."""
+    key = {"x-api-key": here.system.api_key}
+    answer = httpx.get(f"{here.system.api_url}/tasks/", headers=key, trust_env=False)
+    return [one["name"] for one in answer.raise_for_status().json()]
 
 
 def words(result: dict[str, Any]) -> dict[str, tuple[str, int]]:

@@ -124,6 +124,7 @@ def test_a_result_shows_each_item_with_evidence_that_opens(
         "details": {"District": "Pune"},
         "late_findings": [],
         "error": None,
+        "task_version": None,
     }
     assert result["logs"][0].endswith("Z INFO B1 approved")
     assert (result["state"], result["finished_at"], result["next"]) == ("running", None, None)

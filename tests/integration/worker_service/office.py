@@ -7,6 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Connection
+
 from automation_service.browser import BrowserOptions
 from automation_service.warm_browser import WarmBrowser
 from shared.config import Settings
@@ -26,6 +28,7 @@ from worker_service.context import TaskContext
 from worker_service.executor import Executor
 from worker_service.params import TaskParams
 from worker_service.registry import Plan, TaskDefinition, task
+from worker_service.repertoire import Found
 from worker_service.slot_rules import SlotRules
 from worker_service.time_board import TimeBoard
 from worker_service.time_limits import TimeLimits
@@ -76,6 +79,22 @@ def stamped(claim: Claim) -> ItemOutcome:
     return ItemOutcome(ItemStatus.DONE, f"{claim.key} stamped")
 
 
+class OneProgram:
+    """A worker's programs, of which there is one."""
+
+    def __init__(self, definition: TaskDefinition[Any]) -> None:
+        self._definition = definition
+
+    def find(self, connection: Connection, task: Task) -> Found | None:
+        definition = self._definition
+        if task.task_type != definition.name:
+            return None
+        return Found(definition.sha256, lambda: definition)
+
+    def names(self, connection: Connection) -> list[str]:
+        return [self._definition.name]
+
+
 class Office:
     """A record, and executors that serve it."""
 
@@ -117,7 +136,7 @@ class Office:
         }
         return Executor(
             self.record,
-            {definition.name: definition},
+            OneProgram(definition),
             self._context_of,
             self.told.append,
             self.draining.is_set,
