@@ -24,6 +24,9 @@ from tests.postgresql_server import PostgresqlServer
 
 MACHINE_SETTINGS = {"CHROME_BINARY", "CHROMEDRIVER"}
 """Settings that name the machine's parts, not anybody's portal, database or key."""
+WHOLE_SYSTEMS = {"acceptance", "faults"}
+"""Folders of tests that start whole systems."""
+LONGEST = "test_main_job.py"
 DATABASES = ("sqlite", "postgresql")
 
 
@@ -53,6 +56,28 @@ def pytest_configure() -> None:
         if name.upper() in names or name.upper().startswith(("CELERY_", "ESC_")):
             del os.environ[name]
     os.environ["ENV_FILE"] = ""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let every pytest-xdist process begin with its share of the tests of whole systems.
+
+    Each gets a stretch of the list, and takes from the others' ends when it is done. The tests that
+    take longest would lie in one stretch, and the last of them would be waited for alone.
+    """
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    slow = [path for path in files if path.parent.name in WHOLE_SYSTEMS]
+    slow.sort(key=lambda path: path.name != LONGEST)
+    quick = [item for path in files if path not in slow for item in files[path]]
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    ordered: list[pytest.Item] = []
+    for number in range(processes):
+        ordered += [item for path in slow[number::processes] for item in files[path]]
+        ends = len(items) * (number + 1) // processes
+        ordered += [quick.pop(0) for _ in range(min(len(quick), ends - len(ordered)))]
+    items[:] = ordered + quick
 
 
 @pytest.fixture(scope="session")
