@@ -257,7 +257,7 @@ class PortalClosed(AgentError):
 
     code = "portal_closed"
 
-    def __init__(self, message: str, seconds: float) -> None:
+    def __init__(self, message: str | None = None, seconds: float = 0.0) -> None:
         """`seconds` is when to try again."""
         super().__init__(message)
         self.seconds = seconds

@@ -62,7 +62,7 @@ def test_a_backup_made_while_tasks_run_brings_tasks_events_and_evidence_back(
     approved = old.approve(batch_ids=old.take_batches(2), remark="Before the backup")
     before = old.finish(approved)
     wait_for((old.system.results / approved / "manifest.json.sig").exists)
-    running = old.practise(steps=15, seconds=15)
+    running = old.practise(steps=15, seconds=30)
     old.until(running, lambda event: event["type"] == "progress")
 
     # When a backup is asked for, and fetched by somebody in a browser

@@ -179,7 +179,7 @@ def test_a_removed_file_is_offered_no_more_and_what_it_began_is_ended(author: Au
     reason = author.entry(author.name)["reason"]
     assert reason == f"Its file {author.path.name} was removed from TASKS_DIR."
     waiting = author.assign("again")
-    assert reason in author.status(waiting)["message"]
+    assert reason in author.status(waiting)["note"]
     # And what was begun is ended, even if it has to be begun again
     author.kill_who_works_on(task_id)
     author.open("gate")
