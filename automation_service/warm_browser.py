@@ -49,7 +49,7 @@ class WarmBrowser:
         if portal is None:
             self.discard()
             hosts = profile.site.hosts_for(base_url)
-            options = replace(self._options, hosts=hosts, joined=profile.has_frames)
+            options = replace(self._options, hosts=hosts, joined=profile.joins_hosts)
             self._browser = Browser(options, self._announce, self.keeper)
             self._browser.mask.cover(credentials.password)
             portal = Portal(self._browser, profile, base_url, credentials, gate)

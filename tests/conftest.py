@@ -58,6 +58,11 @@ def pytest_configure() -> None:
     os.environ["ENV_FILE"] = ""
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than cores: tests of whole systems wait half of their time."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Let every pytest-xdist process begin with its share of the tests of whole systems.

@@ -8,11 +8,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 from pydantic.json_schema import WithJsonSchema
 
-LONGEST_NAME = 64
-PORTAL = r"^[a-z0-9][a-z0-9-]*$"
-ACCOUNT = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
-"""No dot and no slash: an account is a folder's name, and can lead to no other folder."""
+from automation_service.portal_credentials import ACCOUNT, PORTAL
 
+LONGEST_NAME = 64
 PortalName = Annotated[str, StringConstraints(pattern=PORTAL, max_length=LONGEST_NAME)]
 AccountName = Annotated[
     str,

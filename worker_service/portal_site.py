@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from automation_service.portal import Credentials, Portal
+from automation_service.portal_credentials import ESC, credentials_of
 from automation_service.profile import Profile
 from shared.contracts import Claim
 from shared.errors import TaskFailed
 from worker_service.context import TaskContext
 from worker_service.params import PortalParams
-from worker_service.portal_credentials import ESC, credentials_of
 
 
 def portal_for(claim: Claim, params: PortalParams, context: TaskContext) -> Portal:

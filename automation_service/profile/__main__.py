@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 
 from automation_service.browser import Browser, BrowserOptions
 from automation_service.portal import Credentials
+from automation_service.portal_credentials import DEFAULT, credentials_of
 from automation_service.profile.document import load_profile
 from automation_service.profile.profile import Profile
 from automation_service.profile.reference import reference
@@ -25,7 +26,7 @@ from automation_service.profile.sentences import sentences
 from automation_service.trial import Stage, Trial, report
 from automation_service.ways import ways_class
 from shared.config import Settings, load_settings
-from shared.errors import BrowserDied, ConfigurationError, ProfileMismatch
+from shared.errors import BrowserDied, ConfigurationError, CredentialsMissing, ProfileMismatch
 
 SOUND, FAULTY, NOT_CHECKED = 0, 1, 2
 PASSWORD = "PORTAL_PASSWORD"
@@ -68,7 +69,7 @@ def _try_live(profile: Profile, asked: argparse.Namespace, settings: Settings) -
     base_url = asked.base_url or profile.site.base_url or settings.esc_base_url
     if not base_url:
         raise NotChecked("nobody says where the portal is; give --base-url or site.base_url")
-    credentials = _credentials(asked, settings)
+    credentials = _credentials(profile.name, asked, settings)
     with TemporaryDirectory(prefix="trial-") as folder:
         browser = Browser(_options(settings, Path(folder), profile, base_url), lambda _: None)
         try:
@@ -89,14 +90,20 @@ def _tell(stage: Stage) -> None:
         print(f"  {line}")
 
 
-def _credentials(asked: argparse.Namespace, settings: Settings) -> Credentials:
-    username = asked.username or settings.esc_username
-    password = os.environ.get(PASSWORD) or settings.esc_password.get_secret_value()
-    if not password and sys.stdin.isatty():
-        password = getpass("Password in the portal: ")
-    if not password:
-        raise NotChecked(f"there is no password; put it into {PASSWORD}")
-    return Credentials(username, password)
+def _credentials(name: str, asked: argparse.Namespace, settings: Settings) -> Credentials:
+    """Those given; what is not given is what workers would use, or is asked for."""
+    username, password = asked.username, os.environ.get(PASSWORD)
+    if username is not None and password:
+        return Credentials(username, password)
+    try:
+        kept = credentials_of(settings, name, asked.account)
+    except CredentialsMissing as error:
+        if not password and sys.stdin.isatty():
+            password = getpass("Password in the portal: ")
+        if not password:
+            raise NotChecked(f"{error.message} Or put the password into {PASSWORD}.") from error
+        kept = Credentials(settings.esc_username, password)
+    return Credentials(username or kept.username, password or kept.password)
 
 
 def _options(settings: Settings, folder: Path, profile: Profile, base_url: str) -> BrowserOptions:
@@ -109,7 +116,7 @@ def _options(settings: Settings, folder: Path, profile: Profile, base_url: str) 
         downloads=folder / "downloads",
         max_items=1,
         hosts=profile.site.hosts_for(base_url),
-        joined=profile.has_frames,
+        joined=profile.joins_hosts,
     )
 
 
@@ -122,12 +129,18 @@ def _parser() -> argparse.ArgumentParser:
         "--live",
         action="store_true",
         help="log in, open a batch and go up to the step with the effect, which is not taken; the "
-        f"password is read from {PASSWORD}, or asked for",
+        f"password is read from {PASSWORD}, else where workers read it, else asked for",
     )
     check.add_argument("--key", metavar="ID", help="the batch; else the first of those that wait")
     check.add_argument("--action", metavar="NAME", default="approve", help="else approve")
     check.add_argument("--base-url", metavar="URL", help="else site.base_url, else ESC_BASE_URL")
-    check.add_argument("--username", metavar="NAME", help="else ESC_USERNAME")
+    check.add_argument("--username", metavar="NAME", help="else the account's")
+    check.add_argument(
+        "--account",
+        metavar="NAME",
+        default=DEFAULT,
+        help=f"a folder in SECRETS_DIR/<portal>, as tasks name it; else {DEFAULT}",
+    )
     check.add_argument(
         "--report", metavar="HTML", type=Path, default=Path("trial.html"), help="else trial.html"
     )

@@ -110,9 +110,10 @@ class Profile(Part):
         return (*ways, *uploads)
 
     @property
-    def has_frames(self) -> bool:
-        """True if something is looked for in a frame, of whatever host."""
-        return _has_word(self.model_dump(exclude={"site", "key_forms"}), "frame")
+    def joins_hosts(self) -> bool:
+        """True if something is looked for in a frame, and hosts are listed that may send it."""
+        said = self.model_dump(exclude={"site", "key_forms"})
+        return bool(self.site.hosts) and _has_word(said, "frame")
 
     def companion(self, name: str) -> bytes:
         """What was in a file of `companions` when the profile was read."""

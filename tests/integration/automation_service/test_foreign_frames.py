@@ -121,8 +121,13 @@ def test_a_browser_that_joins_no_hosts_finds_nothing_there(
         pytest.fail("There is nothing to aim at.")
 
 
-def test_only_a_profile_that_looks_into_frames_has_its_hosts_joined() -> None:
+def test_only_a_profile_that_looks_into_frames_and_lists_hosts_has_them_joined() -> None:
+    def listing(profile: Profile, *hosts: str) -> Profile:
+        site = profile.site.model_copy(update={"hosts": hosts})
+        return profile.model_copy(update={"site": site})
+
     in_frame = described({"repeat_until": "#a", "steps": [{"click": BUTTON}]}, EFFECT)
 
-    assert in_frame.has_frames
-    assert not described(EFFECT).has_frames
+    assert listing(in_frame, "frames.example.org").joins_hosts
+    assert not listing(in_frame).joins_hosts
+    assert not listing(described(EFFECT), "frames.example.org").joins_hosts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -200,7 +200,9 @@ def test_the_esc_profile_is_tried_without_a_warning_or_an_effect(
 def command(desk: Desk, chromium: installed.Browser, tmp_path: Path) -> Callable[..., Any]:
     """`python -m automation_service.profile check --live` on the practice portal."""
 
-    def run(profile: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        profile: Path, *more: str, kept: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         asked = ["check", str(profile), "--live", "--base-url", desk.practice.url]
         known = {
             "ESC_USERNAME": desk.practice.username,
@@ -211,7 +213,7 @@ def command(desk: Desk, chromium: installed.Browser, tmp_path: Path) -> Callable
         return subprocess.run(
             [sys.executable, "-m", "automation_service.profile", *asked, *more],
             cwd=ROOT,
-            env={**os.environ, **known},
+            env={**os.environ, **known, **(kept or {})},
             capture_output=True,
             text=True,
             timeout=60,
@@ -238,3 +240,28 @@ def test_the_command_tells_by_its_status_whether_the_profile_fits(
     assert "looks like button#approve.button.primary.approve-btn" in differs.stdout
     assert (tmp_path / "differs.html").read_text().count("data:image/jpeg") == 5
     assert desk.batch(key)["posts"] == 0
+
+
+def test_the_command_logs_in_as_the_account_that_workers_would_take(
+    desk: Desk, command: Callable[..., Any], tmp_path: Path
+) -> None:
+    # Given a profile of one's own, and an account of it in SECRETS_DIR
+    key = desk.a_batch()
+    profile = tmp_path / "north.yaml"
+    profile.write_text((PROFILES / "esc.yaml").read_text().replace("name: esc", "name: north", 1))
+    account = tmp_path / "secrets" / "north" / "clerk"
+    account.mkdir(parents=True)
+    for name in ("username", "password"):
+        (account / name).write_text(getattr(desk.practice, name))
+        (account / name).chmod(0o400)
+    kept = {"SECRETS_DIR": str(account.parents[1]), "PORTAL_PASSWORD": "", "ESC_USERNAME": ""}
+    told = ("--key", key, "--report", str(tmp_path / "trial.html"))
+
+    # When it is tried as that account, and as one that is not there
+    known = command(profile, *told, "--account", "clerk", kept=kept)
+    unknown = command(profile, *told, kept=kept)
+
+    # Then the first gets in, and the second says where it looked
+    assert known.returncode == 0, known.stdout + known.stderr
+    assert unknown.returncode == 2
+    assert "north/default/password" in unknown.stderr

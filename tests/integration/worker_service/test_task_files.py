@@ -148,7 +148,10 @@ BROKEN = {
     "a name with a space": (greeting("gr eet"), "'gr eet' cannot name a task type"),
     "the end of the process": ("import os; os._exit(7)", "ended the process (exit code 7)"),
     "sys.exit": ("import sys; sys.exit()", "line 1: SystemExit"),
-    "a crash": ("import os; os.kill(os.getpid(), 11)", "ended the process (exit code -11)"),
+    "a crash": (
+        "import faulthandler, os; faulthandler.disable(); os.abort()",
+        "ended the process (exit code -6)",
+    ),
     "a built-in's name": (greeting("test_task"), "'test_task' is the name of a task type that"),
     "no text": (greeting(default="\\x00"), "says a character that is no text"),
     "no JSON Schema": (

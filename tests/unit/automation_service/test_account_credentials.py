@@ -11,10 +11,10 @@ import pytest
 import structlog
 
 from automation_service.portal import Credentials
+from automation_service.portal_credentials import credentials_of
 from shared.config import Settings
 from shared.errors import CredentialsMissing
 from shared.logging_config import LOG_FILE, configure_logging
-from worker_service.portal_credentials import credentials_of
 
 
 def _settings(folder: Path | None, **given: Any) -> Settings:

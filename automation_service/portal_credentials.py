@@ -14,8 +14,10 @@ from automation_service.portal import Credentials
 from shared.config import Settings
 from shared.errors import CredentialsMissing
 from shared.logging_config import hide_from_logs
-from worker_service.params import ACCOUNT, PORTAL
 
+PORTAL = r"^[a-z0-9][a-z0-9-]*$"
+ACCOUNT = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+"""No dot and no slash: an account is a folder's name, and can lead to no other folder."""
 ESC, DEFAULT = "esc", "default"
 """The portal and the account whose user name and password may be settings."""
 
@@ -74,7 +76,7 @@ def _value(name: str, setting: str, folder: Path | None) -> str:
     if found:
         return found
     where = f"{name} is not set" if file is None else f"{name} is not set and {file} is not there"
-    raise CredentialsMissing(f"{where}: the worker does not know whom the portal knows us as.")
+    raise CredentialsMissing(f"{where}: nobody knows whom the portal knows us as.")
 
 
 def _content(file: Path) -> str | None:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from automation_service.portal import Credentials
+from automation_service.portal_credentials import LARGEST, portal_credentials
 from shared.config import Settings
 from shared.errors import CredentialsMissing
-from worker_service.portal_credentials import LARGEST, portal_credentials
 
 
 def _settings(folder: Path | None, **given: Any) -> Settings:
