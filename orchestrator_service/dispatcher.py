@@ -264,7 +264,7 @@ class Dispatcher:
         for sign, seconds in silence.items():
             if seconds >= self._lease:
                 with self._record.write() as connection:
-                    task_id = claims.release_silent(connection, sign)
+                    task_id = slots.end_silent(connection, sign)
                 log.warning("claim released", key=sign.key, fence=sign.fence, task_id=task_id)
 
     def _watch_decisions(self) -> None:

@@ -113,8 +113,8 @@ class TaskService:
     ) -> Assignment:
         """Accept a task durably, or find the one an earlier request with the same key made.
 
-        Raises UnknownTaskType, InvalidParams, and IdempotencyMismatch if the key
-        came with another task type or other params before.
+        Raises UnknownTaskType, InvalidParams, and IdempotencyMismatch if the key came with
+        another task type or other params before.
         """
         asked = _fingerprint(task_type, given) if idempotency_key else None
         if idempotency_key:

@@ -22,12 +22,7 @@ from orchestrator_service.refusals import (
 )
 from orchestrator_service.schemas import Assigned, AssignRequest, TaskTypeView
 from shared.contracts import DEFAULT_QUEUE
-from shared.errors import (
-    IdempotencyMismatch,
-    InvalidParams,
-    TooManyTasks,
-    UnknownTaskType,
-)
+from shared.errors import IdempotencyMismatch, InvalidParams, TooManyTasks, UnknownTaskType
 from shared.record.task_types import TaskType
 from shared.record.workers import Refusal
 from shared.utils import utc_now

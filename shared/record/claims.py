@@ -18,7 +18,7 @@ from shared.record import tasks
 from shared.record.database import insert_if_absent
 from shared.record.items import Item
 from shared.record.items import get as get_item
-from shared.record.tables import claims, items, slots
+from shared.record.tables import claims, items
 from shared.task_state import ItemStatus
 from shared.utils import utc_now
 
@@ -124,31 +124,30 @@ def held(connection: Connection) -> list[ClaimSign]:
     return [ClaimSign(*row) for row in rows]
 
 
-def release_silent(connection: Connection, sign: ClaimSign) -> str | None:
-    """Release a claim that showed no sign of life since `sign`; the task's id if it was one.
+def holder_of(connection: Connection, sign: ClaimSign) -> str | None:
+    """The slot whose claim showed no sign of life since `sign`; None if it did, or has none."""
+    query = select(claims.c.holder).where(_unchanged(sign))
+    return connection.execute(query).scalar_one_or_none()
 
-    Its slot is over as well: whoever stands still for ever must not keep others from being rung for
-    the item. If it wakes up, it finds its claim lost and leaves.
-    """
-    unchanged = and_(
+
+def release_silent(connection: Connection, sign: ClaimSign) -> str | None:
+    """Release a claim that showed no sign of life since `sign`; the task's id if it was one."""
+    return next(iter(_release(connection, _unchanged(sign))), None)
+
+
+def release_slot(connection: Connection, slot_id: str) -> list[str]:
+    """Release whatever a dead slot held; the ids of the tasks concerned."""
+    return _release(connection, claims.c.holder == slot_id)
+
+
+def _unchanged(sign: ClaimSign) -> ColumnElement[bool]:
+    return and_(
         claims.c.portal == sign.portal,
         claims.c.action == sign.action,
         claims.c.key == sign.key,
         claims.c.fence == sign.fence,
         claims.c.renewal == sign.renewal,
     )
-    holder = connection.execute(select(claims.c.holder).where(unchanged)).scalar_one_or_none()
-    released = _release(connection, unchanged)
-    if not released:
-        return None
-    over = update(slots).where(slots.c.id == holder, slots.c.ended_at.is_(None))
-    connection.execute(over.values(ended_at=utc_now()))
-    return released[0]
-
-
-def release_slot(connection: Connection, slot_id: str) -> list[str]:
-    """Release whatever a dead slot held; the ids of the tasks concerned."""
-    return _release(connection, claims.c.holder == slot_id)
 
 
 def _release(connection: Connection, which: ColumnElement[bool]) -> list[str]:

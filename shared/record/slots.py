@@ -10,6 +10,7 @@ from sqlalchemy import Connection, and_, func, or_, select, update
 
 from shared.record import claims, logins, seats
 from shared.record import tasks as tasks_room
+from shared.record.claims import ClaimSign
 from shared.record.tables import items, slots, tasks
 from shared.task_state import ItemStatus, TaskState
 from shared.utils import utc_now
@@ -201,6 +202,19 @@ def end(connection: Connection, slot_id: str) -> list[str]:
         .values(ended_at=utc_now())
     )
     return claims.release_slot(connection, slot_id)
+
+
+def end_silent(connection: Connection, sign: ClaimSign) -> str | None:
+    """End the slot whose claim showed no sign of life since `sign`; the task's id if it was one.
+
+    Whoever stands still for ever must not keep others from being rung for the item, from logging
+    in, or from a seat. If it wakes up, it finds its claim lost and leaves.
+    """
+    slot_id = claims.holder_of(connection, sign)
+    task_id = claims.release_silent(connection, sign)
+    if task_id is not None and slot_id is not None:
+        end(connection, slot_id)
+    return task_id
 
 
 def end_queued(connection: Connection, slot_ids: Sequence[str]) -> int:

@@ -6,7 +6,7 @@ to be a patient one: neither lease nor click budget may be over meanwhile.
 
 from __future__ import annotations
 
-from shared.record import claims
+from shared.record import claims, slots
 from tests.faults.deeds import Deed, Heal, MissedError, nothing
 from tests.faults.plan import Strike
 from tests.faults.system_under_fault import SystemUnderFault, is_alive, wait_until
@@ -46,7 +46,7 @@ def _release_claim(here: SystemUnderFault, key: str) -> None:
         held = [sign for sign in claims.held(connection) if sign.key == key]
         if not held:
             raise MissedError("the claim was lost already")
-        claims.release_silent(connection, held[0])
+        slots.end_silent(connection, held[0])
 
 
 def _is_through(here: SystemUnderFault, hit: Hit) -> bool:

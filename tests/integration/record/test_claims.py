@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from shared.contracts import Verdict
 from shared.errors import ClaimLost
-from shared.record import Record, claims, delays, intents, items, outcomes, slots, tasks
+from shared.record import Record, claims, delays, intents, items, outcomes, tasks
 from shared.record.claims import BUSY_RETRY, ClaimSign, HeldClaim
 from shared.record.items import Item
 from shared.task_state import ItemStatus
@@ -235,25 +235,6 @@ def test_a_released_claim_frees_its_item_and_makes_its_task_due(record: Record) 
     assert stored is not None
     assert stored.next_ring_at is not None
     assert stored.next_ring_at <= utc_now()
-
-
-def test_another_is_rung_for_what_a_slot_held_that_stands_still_for_ever(record: Record) -> None:
-    # Given the one slot of a task whose process is there and does nothing any more
-    task = planned(record, ["a"])
-    with record.write() as connection:
-        slots.ring(connection, task.id, ["slot-1"])
-        slots.start(connection, "slot-1", "worker", 1)
-    claimed(record, task.id)
-
-    # When a watcher releases what it holds
-    (sign,) = _held(record)
-    with record.write() as connection:
-        claims.release_silent(connection, sign)
-
-    # Then the dispatcher sees an item to be worked on, and nobody at work
-    with record.read() as connection:
-        (due,) = slots.due(connection, 10)
-    assert (due.claimable, due.live, due.queued) == (1, 0, 0)
 
 
 def test_a_dead_slot_loses_everything_it_held_and_others_nothing(record: Record) -> None:

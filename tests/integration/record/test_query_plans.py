@@ -57,6 +57,7 @@ QUERIES: dict[str, Query] = {
     "delays.running": lambda c, _: delays.running(c),
     "delays.end": lambda c, held: delays.end(c, [Delay(held.item.id, held.item.task_id, 1, 2.0)]),
     "claims.held": lambda c, _: claims.held(c),
+    "claims.holder_of": lambda c, _: claims.holder_of(c, SIGN),
     "claims.release_silent": lambda c, _: claims.release_silent(c, SIGN),
     "claims.release_slot": lambda c, held: claims.release_slot(c, held.slot_id),
     "intents.state": lambda c, held: intents.state(c, held, TERMS),

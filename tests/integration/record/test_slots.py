@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import Connection
 
-from shared.record import Record, claims, items, logins, slots, tables, tasks
+from shared.record import Record, claims, items, logins, seats, slots, tables, tasks
 from shared.record.logins import Account
+from shared.record.seats import Place, Sitter
 from shared.record.slots import DueTask, Slot
 from shared.task_state import TaskState
 from shared.utils import utc_now
@@ -206,25 +209,61 @@ def test_a_doorbell_given_up_may_still_be_answered_late(record: Record) -> None:
         assert {slot.id for slot in slots.live(connection)} == {"late", "answered"}
 
 
-def test_a_slot_that_ends_lets_go_of_items_and_of_its_turn_to_log_in(record: Record) -> None:
-    # Given a slot with an item in hand and the turn to log in
+def _end(connection: Connection, slot_id: str) -> list[str]:
+    return slots.end(connection, slot_id)
+
+
+def _end_as_silent(connection: Connection, slot_id: str) -> list[str]:
+    signs = [one for one in claims.held(connection) if claims.holder_of(connection, one) == slot_id]
+    ended = [slots.end_silent(connection, sign) for sign in signs]
+    return [task_id for task_id in ended if task_id is not None]
+
+
+@pytest.mark.parametrize("end", [_end, _end_as_silent])
+def test_a_slot_that_ends_lets_go_of_items_its_seat_and_its_turn_to_log_in(
+    record: Record, end: Callable[[Connection, str], list[str]]
+) -> None:
+    # Given a slot with an item in hand, a seat, and the turn to log in
     task = planned(record, ["a", "b"])
     _ring(record, task.id, "s", "other")
     for pid, slot_id in enumerate(("s", "other")):
         _start(record, slot_id, pid=pid)
         claimed(record, task.id, slot_id)
+    place = Place("https://esc.example.org", "officer", 1)
     with record.write() as connection:
         assert logins.take(connection, ACCOUNT, "s", logins.get(connection, ACCOUNT))
+        assert seats.take(connection, place, Sitter("s", task.id, None)) is not None
+        assert seats.take(connection, place, Sitter("other", task.id, None)) is None
 
     # When it ends, Then all of that is free, and nothing of the other's
     with record.write() as connection:
-        assert slots.end(connection, "s") == [task.id]
-        assert slots.end(connection, "s") == []
+        assert end(connection, "s") == [task.id]
+        assert end(connection, "s") == []
     with record.write() as connection:
         assert logins.get(connection, ACCOUNT).holder is None
+        assert seats.take(connection, place, Sitter("other", task.id, None)) is not None
         assert [sign.key for sign in claims.held(connection)] == ["b"]
         assert [slot.id for slot in slots.live(connection)] == ["other"]
         assert items.page(connection, task.id, -1, 1)[0].slot_id is None
+
+
+def test_another_is_rung_for_what_a_slot_held_that_stands_still_for_ever(record: Record) -> None:
+    # Given the one slot of a task whose process is there and does nothing any more
+    task = planned(record, ["a"])
+    with record.write() as connection:
+        slots.ring(connection, task.id, ["slot-1"])
+        slots.start(connection, "slot-1", "worker", 1)
+    claimed(record, task.id)
+
+    # When a watcher releases what it holds
+    with record.write() as connection:
+        (sign,) = claims.held(connection)
+        assert slots.end_silent(connection, sign) == task.id
+
+    # Then the dispatcher sees an item to be worked on, and nobody at work
+    with record.read() as connection:
+        (due,) = slots.due(connection, 10)
+    assert (due.claimable, due.live, due.queued) == (1, 0, 0)
 
 
 def test_slots_at_work_are_told_apart_by_their_worker(record: Record) -> None:
