@@ -29,7 +29,9 @@ class Params(TaskParams):
     gate: str
 
 
-@simple_task(name="NAME", title="Wait", description="Waits for a file.", side_effect="none")
+@simple_task(
+    name="NAME", title="Wait", description="Waits for a file.", side_effect="none", queue="QUEUE"
+)
 def work(context: Work, params: Params) -> dict[str, str]:
     context.log("begun")
     while not Path(params.gate).exists():
@@ -47,10 +49,10 @@ class Author:
         self._gates = gates
         self.path = here.system.folder / "tasks" / f"{name}.py"
 
-    def save(self, said: str) -> str:
+    def save(self, said: str, queue: str = "default") -> str:
         """Save the file so that its task says this; its version, once every worker offers it."""
         before = self.entry(self.name).get("version")
-        self.write(TASK.replace("NAME", self.name).replace("SAID", said))
+        self.write(TASK.replace("NAME", self.name).replace("SAID", said).replace("QUEUE", queue))
         wait_for(lambda: self.entry(self.name).get("version") not in (None, before))
         version = self.entry(self.name)["version"]
         wait_for(lambda: all(offered == version for offered in self.offered()))
@@ -188,6 +190,20 @@ def test_a_removed_file_is_offered_no_more_and_what_it_began_is_ended(author: Au
     author.save("again")
     author.open("again")
     assert author.result(waiting)[0] == "again"
+
+
+def test_a_file_may_name_a_queue_that_running_workers_have_never_heard_on(author: Author) -> None:
+    # Given a file of the default queue, which both workers have served
+    author.open("gate")
+    author.save("by day")
+    assert author.result(author.assign("gate"))[0] == "by day"
+    # When it is saved with a queue of its own
+    author.save("by night", queue="night")
+    assert author.entry(author.name)["queue"] == "night"
+    # Then its doorbells are heard there, by whoever runs already
+    children = {child.pid for child in author.here.pool_children()}
+    assert author.result(author.assign("gate"))[0] == "by night"
+    assert {child.pid for child in author.here.pool_children()} == children
 
 
 def test_a_file_that_breaks_is_refused_once_and_what_was_there_goes_on(author: Author) -> None:
