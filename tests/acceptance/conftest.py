@@ -75,6 +75,20 @@ class Deployment:
         answer = httpx.get(f"{self.system.api_url}/health", trust_env=False)
         return dict(answer.json())
 
+    def task_types(self) -> dict[str, dict[str, Any]]:
+        """What GET /tasks/ lists, by name."""
+        key = {"x-api-key": self.system.api_key}
+        answer = httpx.get(f"{self.system.api_url}/tasks/", headers=key, trust_env=False)
+        return {entry["name"]: entry for entry in answer.raise_for_status().json()}
+
+    def save_task_file(self, name: str, text: str) -> None:
+        """Save a file into TASKS_DIR, in one step."""
+        folder = self.system.folder / "tasks"
+        folder.mkdir(exist_ok=True)
+        new = folder / f"{name}.new"
+        new.write_text(text)
+        new.replace(folder / name)
+
     # -- the portal's own word -----------------------------------------------------------------
 
     def ask_truth(self, method: str, path: str, body: Any = None) -> Any:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,20 +11,11 @@ import httpx
 import psutil
 import pytest
 
-from launcher.environment import ROOT
 from launcher.errors import LauncherError
 from tests.acceptance.conftest import Deployment, assert_told_once, wait_for
+from tests.acceptance.tutorial import block
 
 pytestmark = pytest.mark.timeout(180)
-
-TUTORIAL = (ROOT / "docs" / "tasks.md").read_text()
-
-
-def block(language: str) -> str:
-    """The first block of the tutorial in this language."""
-    found = re.search(rf"```{language}\n(.*?)```", TUTORIAL, re.DOTALL)
-    assert found is not None
-    return found[1]
 
 
 @pytest.fixture
@@ -37,18 +27,9 @@ def here(share: Callable[..., Deployment]) -> Deployment:
         worker_module="tests.acceptance.authored_worker",
         settings={"ITEM_TIME_LIMIT": "8"},
     )
-    folder = running.system.folder / "tasks"
-    folder.mkdir(exist_ok=True)
-    (folder / "count_words.py").write_text(block("python"))
-    wait_for(lambda: any(one["name"] == "count_words" for one in listed(running)))
+    running.save_task_file("count_words.py", block("python"))
+    wait_for(lambda: "count_words" in running.task_types())
     return running
-
-
-def listed(here: Deployment) -> list[dict[str, Any]]:
-    """What GET /tasks/ lists."""
-    key = {"x-api-key": here.system.api_key}
-    answer = httpx.get(f"{here.system.api_url}/tasks/", headers=key, trust_env=False)
-    return list(answer.raise_for_status().json())
 
 
 def logged(events: list[dict[str, Any]]) -> list[str]:
@@ -59,7 +40,7 @@ def logged(events: list[dict[str, Any]]) -> list[str]:
 def test_the_tutorial_goes_from_its_file_to_the_result_on_the_websocket(here: Deployment) -> None:
     # Given the tutorial's file, which is short
     assert len(block("python").strip().splitlines()) < 25
-    (offered,) = [one for one in listed(here) if one["name"] == "count_words"]
+    offered = here.task_types()["count_words"]
     assert offered["available"]
     assert [param["name"] for param in offered["params"]] == ["text", "pause"]
 

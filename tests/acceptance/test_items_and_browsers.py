@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,12 +9,11 @@ import httpx
 import psutil
 import pytest
 
-from launcher.environment import ROOT
 from tests.acceptance.conftest import Deployment, assert_told_once, wait_for
+from tests.acceptance.tutorial import block
 
 pytestmark = pytest.mark.timeout(240)
 
-TUTORIAL = (ROOT / "docs" / "tasks.md").read_text()
 IMPORTS = """
 from pydantic import Field
 from shared.errors import BusinessError
@@ -23,14 +21,6 @@ from worker_service.params import PortalParams, TaskParams
 from worker_service.simple_task import simple_task
 from worker_service.work import Work
 """
-
-
-def block(heading: str) -> str:
-    """The first block of Python below this heading of the tutorial."""
-    below = TUTORIAL.partition(f"## {heading}\n")[2]
-    found = re.search(r"```python\n(.*?)```", below, re.DOTALL)
-    assert found is not None
-    return found[1]
 
 
 @pytest.fixture
@@ -44,20 +34,10 @@ def here(share: Callable[..., Deployment]) -> Deployment:
             "SELENIUM_TIMEOUT": "10",
         },
     )
-    folder = running.system.folder / "tasks"
-    folder.mkdir(exist_ok=True)
-    (folder / "authored.py").write_text(
-        "\n".join([IMPORTS, block("Many items"), block("A browser")])
-    )
-    wait_for(lambda: "post_letters" in offered(running))
+    blocks = [IMPORTS, block("python", "Many items"), block("python", "A browser")]
+    running.save_task_file("authored.py", "\n".join(blocks))
+    wait_for(lambda: "post_letters" in running.task_types())
     return running
-
-
-def offered(here: Deployment) -> list[str]:
-    """The names in GET /tasks/."""
-    key = {"x-api-key": here.system.api_key}
-    answer = httpx.get(f"{here.system.api_url}/tasks/", headers=key, trust_env=False)
-    return [one["name"] for one in answer.raise_for_status().json()]
 
 
 def words(result: dict[str, Any]) -> dict[str, tuple[str, int]]:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from shared.logging_config import LOG_FILE
@@ -60,10 +59,7 @@ class Author:
 
     def write(self, text: str) -> None:
         """Save the file in one step."""
-        self.path.parent.mkdir(exist_ok=True)
-        new = self.path.with_suffix(".new")
-        new.write_text(text)
-        new.replace(self.path)
+        self.here.save_task_file(self.path.name, text)
 
     def offered(self) -> list[str | None]:
         """The version that each worker offers."""
@@ -72,8 +68,7 @@ class Author:
 
     def entry(self, name: str) -> dict[str, Any]:
         """What GET /tasks/ lists by this name; empty if nothing."""
-        found = [one for one in self._ask("/tasks/").json() if one["name"] == name]
-        return dict(found[0]) if found else {}
+        return self.here.task_types().get(name, {})
 
     def begin(self, gate: str) -> str:
         """Ask for a task, and wait until it works, up to its gate."""
@@ -88,10 +83,6 @@ class Author:
     def open(self, gate: str) -> None:
         """Let tasks through."""
         (self._gates / gate).touch()
-
-    def status(self, task_id: str) -> dict[str, Any]:
-        """What GET /status/ says of a task."""
-        return dict(self._ask("/status/" + task_id).json())
 
     def result(self, task_id: str) -> tuple[str, str, str]:
         """What a task said, the version that planned it, and the one that worked on it."""
@@ -110,14 +101,6 @@ class Author:
         logs = (self.here.system.folder / "logs").glob(f"{LOG_FILE}*")
         lines = [line for path in logs for line in path.read_text().splitlines()]
         return sum(f'"{event}"' in line and self.path.name in line for line in lines)
-
-    def _ask(self, path: str) -> httpx.Response:
-        return httpx.get(
-            f"{self.here.system.api_url}{path}",
-            headers={"x-api-key": self.here.system.api_key},
-            timeout=30,
-            trust_env=False,
-        )
 
 
 @pytest.fixture
@@ -181,7 +164,7 @@ def test_a_removed_file_is_offered_no_more_and_what_it_began_is_ended(author: Au
     reason = author.entry(author.name)["reason"]
     assert reason == f"Its file {author.path.name} was removed from TASKS_DIR."
     waiting = author.assign("again")
-    assert reason in author.status(waiting)["note"]
+    assert reason in author.here.api.status(waiting)["note"]
     # And what was begun is ended, even if it has to be begun again
     author.kill_who_works_on(task_id)
     author.open("gate")

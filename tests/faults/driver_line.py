@@ -24,6 +24,7 @@ from websockets.asyncio.server import ServerConnection, serve
 from websockets.exceptions import ConnectionClosed, WebSocketException
 
 from automation_service import devtools
+from tests.faults.relay import until_one_side_leaves
 
 LINE_VARIABLE = "FAULTS_DRIVER_LINE"
 """Environment variable with the host and port of the line; without it workers use none."""
@@ -138,13 +139,7 @@ class _Connection:
 
     async def run(self) -> None:
         """Pass on until one side has left."""
-        halves = [asyncio.create_task(half) for half in (self._ask(), self._answer())]
-        try:
-            await asyncio.wait(halves, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for half in halves:
-                half.cancel()
-            await asyncio.gather(*halves, return_exceptions=True)
+        await until_one_side_leaves(self._ask(), self._answer())
 
     async def _ask(self) -> None:
         with suppress(ConnectionClosed):

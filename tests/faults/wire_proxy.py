@@ -18,6 +18,8 @@ from enum import Enum
 from types import TracebackType
 from urllib.parse import unquote, urlsplit
 
+from tests.faults.relay import until_one_side_leaves
+
 _APPROVE = re.compile(rb"POST \S*/([^/\s]+)/approve[ ?]")
 _LENGTH = re.compile(rb"\r\ncontent-length: *([0-9]+)", re.IGNORECASE)
 _TIMED_OUT = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -181,13 +183,7 @@ class _Connection:
 
     async def run(self) -> None:
         """Pass on until one side has left."""
-        halves = [asyncio.create_task(half) for half in (self._ask(), self._reply())]
-        try:
-            await asyncio.wait(halves, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for half in halves:
-                half.cancel()
-            await asyncio.gather(*halves, return_exceptions=True)
+        await until_one_side_leaves(self._ask(), self._reply())
 
     async def _ask(self) -> None:
         with suppress(asyncio.IncompleteReadError):

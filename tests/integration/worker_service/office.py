@@ -53,7 +53,10 @@ def stamping(
     stamp: Callable[[Claim], ItemOutcome],
     plan: Callable[[LetterParams, TaskContext], Plan] = plan_letters,
     show: Callable[[Claim], ItemOutcome] | None = None,
+    enter: Callable[[TaskContext], None] = lambda _: None,
 ) -> TaskDefinition[Any]:
+    """Letters that are stamped one by one; `enter` is done before each."""
+
     def review(claim: Claim, params: LetterParams, context: TaskContext) -> ItemOutcome:
         assert show is not None
         return show(claim)
@@ -70,6 +73,7 @@ def stamping(
         wants_review=lambda params: show is not None,
     )
     def stamp_letters(claim: Claim, params: LetterParams, context: TaskContext) -> ItemOutcome:
+        enter(context)
         return stamp(claim)
 
     return stamp_letters

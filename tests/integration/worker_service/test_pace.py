@@ -17,11 +17,11 @@ from shared.record import Record, slots
 from shared.task_state import ItemStatus, TaskState
 from shared.utils import new_id, utc_now
 from tests.integration.automation_service.pages import PROFILE
-from tests.integration.worker_service.office import LetterParams, Office, plan_letters, stamped
+from tests.integration.worker_service.office import Office, stamped, stamping
 from worker_service.admission import Admission
 from worker_service.context import TaskContext
 from worker_service.pace import RecordPacer
-from worker_service.registry import TaskDefinition, task
+from worker_service.registry import TaskDefinition
 
 PORTAL = "https://letters.example"
 PER_SECOND = 20.0
@@ -39,22 +39,11 @@ def profile_with(**pace: Any) -> Profile:
 def stamping_as_officer(profile: Profile, stamp: Any = stamped) -> TaskDefinition[Any]:
     """Letters that are stamped by an officer who needs the portal for it."""
 
-    @task(
-        name="stamp_letters",
-        title="Stamp",
-        description="Stamps letters.",
-        side_effect="write",
-        params=LetterParams,
-        plan=plan_letters,
-        words={ItemStatus.DONE: "stamped"},
-    )
-    def stamp_letters(claim: Claim, params: LetterParams, context: TaskContext) -> ItemOutcome:
+    def enter(context: TaskContext) -> None:
         admission = Admission(context.record, context.browser, context.task_id, context.slot_id)
         admission.enter(profile, PORTAL, "officer")
-        outcome: ItemOutcome = stamp(claim)
-        return outcome
 
-    return stamp_letters
+    return stamping(stamp, enter=enter)
 
 
 def maintenance(begins: timedelta, ends: timedelta) -> dict[str, Any]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,20 +26,6 @@ def _write(account: Path, username: str, password: str) -> None:
         new.write_text(text)
         new.chmod(0o400)
         new.replace(account / name)
-
-
-@pytest.fixture
-def logs_dir(tmp_path: Path) -> Iterator[Path]:
-    """A folder for logs; afterwards this process logs as it did before."""
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    root.handlers.clear()
-    yield tmp_path / "logs"
-    for handler in root.handlers:
-        handler.close()
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 def test_a_password_is_masked_in_logs_once_it_is_read(tmp_path: Path, logs_dir: Path) -> None:

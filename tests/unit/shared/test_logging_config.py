@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import multiprocessing
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
@@ -23,21 +22,6 @@ MAX_BYTES = 4_000
 KEPT_FILES = 500
 
 processes = multiprocessing.get_context("forkserver")
-
-
-@pytest.fixture
-def logs_dir(tmp_path: Path) -> Iterator[Path]:
-    """A folder for logs; afterwards this process logs as it did before."""
-    root = logging.getLogger()
-    handlers, level = list(root.handlers), root.level
-    root.handlers.clear()
-    yield tmp_path / "logs"
-    for handler in root.handlers:
-        handler.close()
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
-    structlog.contextvars.clear_contextvars()
 
 
 def _settings(logs_dir: Path, level: str = "INFO") -> Settings:
