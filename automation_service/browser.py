@@ -31,7 +31,7 @@ from automation_service.devtools import DevToolsError, NoAnswer, Tab, TabGone
 from automation_service.dialogs import Dialogs
 from automation_service.downloads import Downloads
 from automation_service.keeper import Keeper
-from automation_service.keys import key_event, text_of
+from automation_service.keys import strokes
 from automation_service.masking import Mask
 from automation_service.pace import NoPace
 from automation_service.windows import Windows
@@ -256,16 +256,9 @@ class Browser:
 
         Raises BrowserDied if nobody knows whether it was pressed. A window may close as by `click`.
         """
-        told = key_event(name)
-        key = {"key": told["key"], "code": told["code"], "modifiers": told["modifiers"]}
-        key["windowsVirtualKeyCode"] = told["number"]
-        text = text_of(name)
-        down = {"type": "keyDown", "text": text, "unmodifiedText": text}
-        if not text:
-            down = {"type": "rawKeyDown"}
         with suppress(WindowClosed), self._answering("a key"):
-            self._shown.call("Input.dispatchKeyEvent", MARGIN, **down, **key)
-            self._shown.call("Input.dispatchKeyEvent", MARGIN, type="keyUp", **key)
+            for stroke in strokes(name):
+                self._shown.call("Input.dispatchKeyEvent", MARGIN, **stroke)
 
     @contextmanager
     def downloads(self, patience: float) -> Iterator[Downloads]:

@@ -31,6 +31,15 @@ def key_event(name: str) -> dict[str, Any]:
     return {**about, "number": number, "modifiers": _HELD.get(held or "", 0)}
 
 
+def strokes(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A key going down and up again, as DevTools takes them for `Input.dispatchKeyEvent`."""
+    told, text = key_event(name), text_of(name)
+    key = {"key": told["key"], "code": told["code"], "modifiers": told["modifiers"]}
+    key["windowsVirtualKeyCode"] = told["number"]
+    down = {"type": "keyDown", "text": text, "unmodifiedText": text}
+    return {**(down if text else {"type": "rawKeyDown"}), **key}, {"type": "keyUp", **key}
+
+
 def text_of(name: str) -> str:
     """What the key types; nothing while another one is held that makes it a command."""
     *held, plain = name.split("+")

@@ -7,7 +7,7 @@ from automation_service.warm_browser import WarmBrowser
 from shared.errors import PortalClosed
 from shared.record import Record, seats
 from shared.record.persistence import persist
-from shared.record.seats import Place, Seat, Sitter
+from shared.record.seats import Seat, Seating, Sitter
 from shared.utils import utc_now
 from worker_service.old_browsers import end_browsers_named
 
@@ -34,7 +34,7 @@ class Admission:
         self._keep_hours(profile)
         most = profile.site.pace.sessions_per_account
         if most is not None:
-            self._take_seat(profile, Place(portal, account, most))
+            self._take_seat(profile, Seating(portal, account, most))
 
     def note_browser(self, profile: Profile) -> None:
         """Note which browser is logged in, where sessions are counted."""
@@ -55,7 +55,7 @@ class Admission:
             min(LONGEST_WAIT, (opens - now).total_seconds()),
         )
 
-    def _take_seat(self, profile: Profile, place: Place) -> None:
+    def _take_seat(self, profile: Profile, place: Seating) -> None:
         sitter = Sitter(self._slot_id, self._task_id, self._browser.name)
         seat: Seat | None = persist(self._record, lambda c: seats.take(c, place, sitter))
         if seat is None:

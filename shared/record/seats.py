@@ -22,7 +22,7 @@ MOST_PASSED_OVER = 5
 
 
 @dataclass(frozen=True)
-class Place:
+class Seating:
     """Where seats are: an account at a portal, which has `most` of them."""
 
     portal: str
@@ -47,7 +47,7 @@ class Seat:
     left_by: str | None
 
 
-def take(connection: Connection, place: Place, sitter: Sitter) -> Seat | None:
+def take(connection: Connection, place: Seating, sitter: Sitter) -> Seat | None:
     """Take a seat, or keep the one we have; None if there is none for us now.
 
     Then one is kept for the task, so that a long task does not take it again and again.
@@ -84,7 +84,7 @@ def free(connection: Connection, slot_id: str) -> None:
     connection.execute(update(seats).where(mine).values(holder=None, task_id=None))
 
 
-def _locked(connection: Connection, place: Place) -> Sequence[Any]:
+def _locked(connection: Connection, place: Seating) -> Sequence[Any]:
     """The account's seats, locked until the transaction ends; made if they are new."""
     at = and_(seats.c.portal == place.portal, seats.c.account == place.account)
     known = connection.execute(select(func.count()).select_from(seats).where(at)).scalar_one()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from shared.record import Record, seats, slots, tasks
 from shared.record.persistence import persist
-from shared.record.seats import MOST_PASSED_OVER, Place, Seat, Sitter
+from shared.record.seats import MOST_PASSED_OVER, Seat, Seating, Sitter
 from tests.integration.record.given import running
 from tests.integration.record.processes import together
 
-PLACE = Place("https://esc.example.org", "officer", 2)
+PLACE = Seating("https://esc.example.org", "officer", 2)
 PROCESSES = 5
 
 

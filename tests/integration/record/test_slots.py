@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from shared.record import Record, claims, items, logins, seats, slots, tables, tasks
 from shared.record.logins import Account
-from shared.record.seats import Place, Sitter
+from shared.record.seats import Seating, Sitter
 from shared.record.slots import DueTask, Slot
 from shared.task_state import TaskState
 from shared.utils import utc_now
@@ -229,7 +229,7 @@ def test_a_slot_that_ends_lets_go_of_items_its_seat_and_its_turn_to_log_in(
     for pid, slot_id in enumerate(("s", "other")):
         _start(record, slot_id, pid=pid)
         claimed(record, task.id, slot_id)
-    place = Place("https://esc.example.org", "officer", 1)
+    place = Seating("https://esc.example.org", "officer", 1)
     with record.write() as connection:
         assert logins.take(connection, ACCOUNT, "s", logins.get(connection, ACCOUNT))
         assert seats.take(connection, place, Sitter("s", task.id, None)) is not None
