@@ -26,6 +26,8 @@ class FileServer:
 
     def __init__(self) -> None:
         self.answer_late = threading.Event()
+        self.answered = threading.Semaphore(0)
+        """Released whenever all of an answer was sent."""
         self.end = threading.Event()
         server = self
 
@@ -43,6 +45,7 @@ class FileServer:
                 sent = body[: len(body) // 2] if kind in ("half", "stalled") else body
                 self.wfile.write(sent)
                 self.wfile.flush()
+                server.answered.release()
                 if kind == "stalled":
                     server.end.wait(20)
 
@@ -178,11 +181,16 @@ def test_two_tasks_at_once_never_see_each_others_files(
 
 
 def test_nothing_is_downloaded_while_nobody_fetches(
-    browser: Browser, make_options: Callable[..., BrowserOptions], tmp_path: Path
+    browser: Browser, server: FileServer, tmp_path: Path
 ) -> None:
     fetch(browser, tmp_path / "task" / "slot", "/whole")
+    while server.answered.acquire(blocking=False):
+        pass
 
     ask_for(browser, "/whole")()
+    assert server.answered.acquire(timeout=20)
+    # What the browser has not dealt with by now ends with the page that asked for it
+    browser.navigate(f"{server.url}/page")
 
     # The next file that is fetched is the only one there ever was
     with Downloads.into(browser, tmp_path / "task" / "slot", PATIENCE) as downloads:

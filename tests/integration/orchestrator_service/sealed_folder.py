@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from automation_service.evidence.verification import verify
-from shared.seal import MANIFEST, SIGNATURE, PublicKey
+from shared.record import seals
+from shared.seal import MANIFEST, PublicKey
 from tests.integration.orchestrator_service.running_edge import RunningEdge
 from tests.integration.orchestrator_service.waiting import until
 
@@ -25,8 +26,14 @@ def folder_of(edge: RunningEdge, task_id: str) -> Path:
 
 
 def until_sealed(edge: RunningEdge, task_id: str) -> dict[str, Any]:
-    """Wait for the janitor; the manifest."""
-    until((folder_of(edge, task_id) / SIGNATURE).exists, 60)
+    """Wait for the janitor to have sealed and recorded it; the manifest."""
+
+    def is_sealed() -> bool:
+        with edge.record.read() as connection:
+            seal = seals.get(connection, task_id)
+        return seal is not None and seal.made >= seal.wanted
+
+    until(is_sealed, 60)
     return manifest_in(folder_of(edge, task_id))
 
 

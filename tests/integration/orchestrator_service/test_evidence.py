@@ -120,14 +120,11 @@ def test_a_late_finding_is_in_the_manifest_that_replaces_the_first(
         read_id = outcomes.insert_read(connection, held, a_reading("Withdrawn"))
         late_findings.append(connection, item.id, read_id, "Withdrawn since.")
     # Then it is sealed anew, with the finding beside the outcome
-    folder = folder_of(edge, task_id)
-    until(lambda: (folder / SIGNATURE).exists() and manifest_in(folder) != first, 60)
-    until((folder / SIGNATURE).exists)
-    second = manifest_in(folder)
+    second = until_sealed(edge, task_id)
     (late,) = second["items"][0]["late_findings"]
     assert (late["finding"], late["reading"]["words"]) == ("Withdrawn since.", "Withdrawn")
     assert second["items"][0]["outcome"] == first["items"][0]["outcome"]
-    assert faults_in(edge, folder) == []
+    assert faults_in(edge, folder_of(edge, task_id)) == []
 
 
 def test_the_zip_is_a_folder_that_can_be_checked(
@@ -142,7 +139,7 @@ def test_the_zip_is_a_folder_that_can_be_checked(
     assert answer.headers["x-content-type-options"] == "nosniff"
     folder = unpacked(answer.content, tmp_path / "unpacked")
     assert folder.name == task_id
-    assert faults_in(edge, folder) == []
+    assert faults_in(edge, folder_of(edge, task_id)) == []
     for name, content in PICTURES.items():
         assert (folder / name).read_bytes() == content
 
@@ -239,7 +236,7 @@ def test_a_seal_that_was_taken_away_is_made_again_when_it_is_asked_for(
 
     folder = unpacked(fetched(edge, task_id).content, tmp_path / "unpacked")
 
-    assert faults_in(edge, folder) == []
+    assert faults_in(edge, folder_of(edge, task_id)) == []
     assert manifest_in(folder) == {**first, "seal": first["seal"] + 1}
 
 

@@ -200,6 +200,7 @@ def test_a_number_that_has_not_happened_hides_nothing_to_come(
 ) -> None:
     task_id = edge.assign()
     with edge.follow(task_id, after=100) as stream:
+        until(lambda: edge.followers == 1)
         author.begin(task_id)
         assert receive(stream)["id"] == 2
 
