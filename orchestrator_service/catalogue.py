@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -78,11 +78,12 @@ class Catalogue:
 
     def refused(self) -> list[Refusal]:
         """Files that running workers cannot offer, one entry a file."""
-        found: dict[str, Refusal] = {}
-        for worker in self._serving:
+        found: dict[str, list[Refusal]] = {}
+        serving = self._serving
+        for worker in serving:
             for one in worker.refused:
-                found.setdefault(one.file, one)
-        return [found[file] for file in sorted(found)]
+                found.setdefault(one.file, []).append(one)
+        return [_told_by(found[file], len(serving)) for file in sorted(found)]
 
     def uses_deprecated(self, name: str, given: Mapping[str, Any]) -> bool:
         """Whether params of this type go by a deprecated name, as far as was read before."""
@@ -122,3 +123,12 @@ class Catalogue:
         if known is not None and known.task_type == offered:
             return known
         return KnownType(offered, Draft202012Validator(offered.params_schema))
+
+
+def _told_by(refusals: Sequence[Refusal], workers_serving: int) -> Refusal:
+    """One for all; it says so if other workers do not refuse the file."""
+    first, many = refusals[0], len(refusals)
+    if many == workers_serving:
+        return first
+    who = f"{many} of {workers_serving} workers {'refuses' if many == 1 else 'refuse'} it."
+    return replace(first, reason=f"{first.reason} {who}")

@@ -214,12 +214,9 @@ class Dispatcher:
     def _missing(self, task: DueTask) -> int:
         if task.delay is not None:
             return 0
-        name, begun = task.task_type, task.version is not None
-        serve = sum(
-            worker.slots
-            for worker in self._serving
-            if name in worker.task_types or (begun and name in worker.finishing)
-        )
+        able = [w for w in self._serving if w.can_run(task.task_type, task.version)]
+        able = able or [w for w in self._serving if task.task_type in w.task_types]
+        serve = sum(worker.slots for worker in able)
         return min(task.claimable, serve) - task.live - task.queued
 
     def _note_bells(

@@ -46,11 +46,7 @@ def lines_of(
     found: dict[str, QueueLine] = {}
     for name in sorted(set(queues.values())):
         types = frozenset(one for one, queue in queues.items() if queue == name)
-        who = tuple(
-            worker
-            for worker in serving
-            if types.intersection([*worker.task_types, *worker.finishing])
-        )
+        who = tuple(worker for worker in serving if types & worker.serves)
         watch = before[name].watch if name in before else DoorbellWatch()
         found[name] = QueueLine(name, types, who, watch)
     return found

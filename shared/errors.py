@@ -28,6 +28,7 @@ AgentError
 │   │   └── AccountLocked
 │   ├── CredentialsMissing
 │   ├── ProfileMismatch
+│   ├── ParamsOutdated
 │   └── TaskFailed
 ├── PortalClosed                it may not be used just now: the task waits, nothing was tried
 ├── NothingClicked              what was only to be resolved turned out not taken
@@ -244,6 +245,12 @@ class ProfileMismatch(FatalError):
     """The portal's pages do not look as the profile says."""
 
     code = "profile_mismatch"
+
+
+class ParamsOutdated(FatalError):
+    """The params do not fit the version of the task type that came after they were accepted."""
+
+    code = "params_outdated"
 
 
 class TaskFailed(FatalError):

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from shared.contracts import Intent, ItemOutcome
-from shared.errors import TaskFailed
+from shared.errors import AgentError, TaskFailed
 from shared.record import (
     Record,
     claims,
@@ -180,14 +180,17 @@ def _make_items(connection: Connection, task: Task, plan: Plan, version: str) ->
     return task
 
 
-def cannot_go_on(record: Record, task: Task, definition: TaskDefinition[Any], error: str) -> None:
+def cannot_go_on(
+    record: Record, task: Task, definition: TaskDefinition[Any], error: Exception
+) -> None:
     """Fail a planned task that its definition cannot work on."""
+    code = error.code if isinstance(error, AgentError) else TaskFailed.code
 
     def write(connection: Connection) -> None:
         current = tasks.lock(connection, task.id)
         if current is not None and current.state in SERVED_STATES:
             told = definition.announcement
-            failed = steering.fail(connection, current, TaskFailed.code, error, told)
+            failed = steering.fail(connection, current, code, str(error), told)
             conclude(connection, failed, told)
 
     persist(record, write)

@@ -15,7 +15,7 @@ from pydantic import BaseModel, ValidationError
 from sqlalchemy import Connection
 
 from shared.correlation import about_task
-from shared.errors import TaskFailed, WorkerKilled
+from shared.errors import ParamsOutdated, WorkerKilled
 from shared.record import Record, seats, slots, tasks
 from shared.record.task_types import VERSION_DIGITS
 from shared.record.tasks import Task
@@ -163,7 +163,7 @@ class Executor:
     ) -> TaskState | None:
         params = guarded(lambda: _params(definition, task), "params do not fit")
         if isinstance(params, Exception):
-            bookkeeping.cannot_go_on(self._record, task, definition, str(params))
+            bookkeeping.cannot_go_on(self._record, task, definition, params)
             return None
         attempt = Attempt(self._record, definition, params, context, self._tell, self._rules)
         turn_ends = time.monotonic() + self._rules.turn_seconds
@@ -196,14 +196,15 @@ class Executor:
 
 
 def _params(definition: TaskDefinition[Any], task: Task) -> BaseModel:
-    """The task's params as its definition wants them. Raises TaskFailed if they do not fit."""
+    """The task's params as its definition wants them. Raises ParamsOutdated if they do not fit."""
     try:
         params: BaseModel = definition.params.model_validate(task.params)
     except ValidationError as error:
-        places = ", ".join(sorted({".".join(map(str, f["loc"])) for f in error.errors()}))
-        raise TaskFailed(
+        places = {".".join(map(str, fault["loc"])): fault["msg"] for fault in error.errors()}
+        told = "; ".join(f"{place or 'params'}: {fault}" for place, fault in places.items())
+        raise ParamsOutdated(
             f"The params do not fit {definition.name} at version"
-            f" {definition.sha256[:VERSION_DIGITS]}, which came after the task was asked for:"
-            f" {places or 'all of them'}."
+            f" {definition.sha256[:VERSION_DIGITS]}, which came after the task was asked for."
+            f" {told}."
         ) from error
     return params

@@ -70,7 +70,14 @@ class Worker:
         self._presence = Presence(
             self._record,
             self._id,
-            Announcer(self._record, self._id, self._offer, self._copies, self._queues.hears),
+            Announcer(
+                self._record,
+                self._id,
+                self._offer,
+                self._copies,
+                self._queues.hears,
+                self._task_shelf.find_out,
+            ),
             settings.download_path,
             self._board,
             settings.slots,
@@ -90,6 +97,7 @@ class Worker:
             list(served_of(by_name, self._settings.worker_queues).values()),
             [*self._installed.refused, *files.refused],
             files.withdrawn,
+            files.tried,
         )
 
     def _known(self) -> list[TaskType]:

@@ -2,7 +2,7 @@
 
 The record tells what the worker's parent offers by now, so children need not be told of it, and
 never have to end for it. A task is planned by the version that is announced at that moment, and
-then goes by this version to its end, for as long as it is kept.
+then goes by this version to its end, for as long as somebody can run it.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from shared.errors import TaskFailed
 from shared.record import task_types, workers
 from shared.record.task_types import VERSION_DIGITS
 from shared.record.tasks import Task
+from shared.record.workers import Worker
 from worker_service.registry import TaskDefinition
 from worker_service.task_files.copies import Copies
 from worker_service.task_files.loading import load, reason_of
@@ -58,24 +59,41 @@ class Repertoire:
         fixed = self._fixed.get(task.task_type)
         if fixed is not None:
             return Found(fixed.sha256, lambda: fixed)
-        for version in self._versions(connection, task):
-            if self._copies.has(version):
-                return Found(version, partial(self._loaded_at, task.task_type, version))
-        return None
+        version = self._version_for(connection, task)
+        if version is None or not self._copies.has(version):
+            return None
+        return Found(version, partial(self._loaded_at, task.task_type, version))
 
     def names(self, connection: Connection) -> set[str]:
         """The task types that this worker serves now."""
         return {*self._fixed, *workers.versions_offered(connection, self._worker_id)}
 
-    def _versions(self, connection: Connection, task: Task) -> list[str]:
-        """The versions that may serve it, the best first."""
-        begun_with = [task.task_version] if task.task_version else []
-        offered = workers.versions_offered(connection, self._worker_id).get(task.task_type)
-        if offered is None:
-            return begun_with
-        announced = task_types.get(connection, task.task_type)
-        newest = [] if announced is None else [announced.sha256]
-        return [*begun_with, *newest, offered]
+    def _version_for(self, connection: Connection, task: Task) -> str | None:
+        """The version that serves it here; None if it is left to others, or to us a little later.
+
+        That which it was begun with; then that which is listed, by which its params were checked;
+        then our own. One that another worker can run and we cannot is left to that one.
+        """
+        name = task.task_type
+        ours = workers.get(connection, self._worker_id)
+        if ours is None:
+            return None
+        serving = workers.serving(connection)
+        begun_with, offered = task.task_version, ours.versions.get(name)
+        listed = task_types.get(connection, name) if offered else None
+        for version in (begun_with, listed.sha256 if listed else None):
+            if version is None:
+                continue
+            if ours.can_run(name, version) and self._copies.has(version):
+                return version
+            if any(other.can_run(name, version) for other in serving if other.id != ours.id):
+                return None
+            if version == begun_with and self._is_being_tried(ours, name, version):
+                return None
+        return offered
+
+    def _is_being_tried(self, ours: Worker, name: str, version: str) -> bool:
+        return self._copies.has(version) and version not in ours.finishing.get(name, {})
 
     def _loaded_at(self, name: str, sha256: str) -> TaskDefinition[Any]:
         known = self._loaded.get((name, sha256))

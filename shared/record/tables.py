@@ -318,8 +318,8 @@ workers = Table(
     Column("started_at", UtcDateTime, nullable=False),
     Column("stopped_at", UtcDateTime),
 )
-"""`versions` holds the SHA-256 of each offered type's source. Types in `finishing` are not offered
-any more, but what was begun of them can be ended. `refused` are files that cannot be offered."""
+"""`versions` holds the SHA-256 of each offered type's source. `finishing` tells of others, by type,
+whether what was begun with them can be ended. `refused` are files that cannot be offered."""
 
 slots = Table(
     "slots",

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, Row, delete, select, update
 
 from shared.record import slots, tasks
 from shared.record.tables import browsers, workers
@@ -31,8 +32,9 @@ class Refusal:
 class Worker:
     """A worker process. `heartbeat` only grows while it lives; `slots` is how many it serves.
 
-    It offers `task_types`, each at the version that `versions` tells. Types in `finishing` it
-    offers no more, but it can end what was begun of them. `refused` are files that it cannot use.
+    It offers `task_types`, each at the version that `versions` tells. `finishing` tells of other
+    versions, by the name of the type, whether it can end what was begun with them; of those not
+    there it does not know yet. `refused` are files that it cannot use.
     """
 
     id: str
@@ -43,8 +45,21 @@ class Worker:
     heartbeat: int
     heartbeat_at: datetime
     versions: dict[str, str] = field(default_factory=dict)
-    finishing: list[str] = field(default_factory=list)
+    finishing: dict[str, dict[str, bool]] = field(default_factory=dict)
     refused: list[Refusal] = field(default_factory=list)
+
+    @property
+    def serves(self) -> set[str]:
+        """The types it offers, and those of which it can end what was begun."""
+        ends = {name for name, versions in self.finishing.items() if any(versions.values())}
+        return {*self.task_types, *ends}
+
+    def can_run(self, task_type: str, version: str | None) -> bool:
+        """True if it runs this version of the type: it offers it, or can end what it began."""
+        if version is None:
+            return False
+        ends = self.finishing.get(task_type, {})
+        return self.versions.get(task_type) == version or ends.get(version, False)
 
 
 @dataclass(frozen=True)
@@ -89,17 +104,20 @@ def offer(
     connection: Connection,
     worker_id: str,
     versions: Mapping[str, str],
-    finishing: Sequence[str],
+    finishing: Mapping[str, Mapping[str, bool]],
     refused: Sequence[Refusal],
 ) -> None:
-    """Note what a worker offers from now on, each type's name with the SHA-256 of its source."""
+    """Note what a worker offers from now on, each type's name with the SHA-256 of its source.
+
+    `finishing` tells of further versions whether it can end what was begun with them.
+    """
     connection.execute(
         update(workers)
         .where(workers.c.id == worker_id)
         .values(
             task_types=list(versions),
             versions=dict(versions),
-            finishing=list(finishing),
+            finishing={name: dict(versions) for name, versions in finishing.items()},
             refused=[asdict(one) for one in refused],
         )
     )
@@ -137,21 +155,29 @@ def bury(connection: Connection, worker_id: str) -> None:
 def serving(connection: Connection) -> list[Worker]:
     """Workers that did not stop, as far as the record knows."""
     rows = connection.execute(select(workers).where(workers.c.stopped_at.is_(None)))
-    return [
-        Worker(
-            id=row.id,
-            host=row.host,
-            pid=row.pid,
-            slots=row.slots,
-            task_types=row.task_types,
-            heartbeat=row.heartbeat,
-            heartbeat_at=row.heartbeat_at,
-            versions=row.versions or {},
-            finishing=row.finishing or [],
-            refused=[Refusal(**one) for one in row.refused or ()],
-        )
-        for row in rows
-    ]
+    return [_worker(row) for row in rows]
+
+
+def get(connection: Connection, worker_id: str) -> Worker | None:
+    """A worker, whether or not others take it for dead; None if there never was one."""
+    row = connection.execute(select(workers).where(workers.c.id == worker_id)).one_or_none()
+    return None if row is None else _worker(row)
+
+
+def _worker(row: Row[Any]) -> Worker:
+    return Worker(
+        id=row.id,
+        host=row.host,
+        pid=row.pid,
+        slots=row.slots,
+        task_types=row.task_types,
+        heartbeat=row.heartbeat,
+        heartbeat_at=row.heartbeat_at,
+        versions=row.versions or {},
+        # A program before this one told names alone.
+        finishing=row.finishing if isinstance(row.finishing, dict) else {},
+        refused=[Refusal(**one) for one in row.refused or ()],
+    )
 
 
 def add_browser(

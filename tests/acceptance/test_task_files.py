@@ -61,6 +61,11 @@ class Author:
         """Save the file in one step."""
         self.here.save_task_file(self.path.name, text)
 
+    def text(self, said: str) -> str:
+        """A file whose task says this."""
+        text = TASK.replace("NAME", self.name).replace("SAID", said)
+        return text.replace("QUEUE", "default")
+
     def offered(self) -> list[str | None]:
         """The version that each worker offers."""
         workers = self.here.workers_in_the_record()
@@ -172,6 +177,54 @@ def test_a_removed_file_is_offered_no_more_and_what_it_began_is_ended(author: Au
     # And the file can come back, to what waits for it
     author.save("again")
     author.open("again")
+    assert author.result(waiting)[0] == "again"
+
+
+@pytest.fixture
+def apart(author: Author, tmp_path: Path) -> Iterator[Path]:
+    """A folder that the second worker has for a TASKS_DIR meanwhile."""
+    _, second = author.here.system.workers
+    usual, folder = second.environment["TASKS_DIR"], tmp_path / "apart"
+    folder.mkdir()
+    for place in (str(folder), usual):
+        second.stop(timeout=30)
+        second.environment["TASKS_DIR"] = place
+        second.start()
+        if place != usual:
+            yield folder
+
+
+def test_workers_with_folders_of_their_own_lose_nothing_between_them(
+    author: Author, apart: Path
+) -> None:
+    # Given a file that one worker has, and the other one has under its name what is none
+    first, _ = author.here.system.workers
+    (apart / author.path.name).write_text("def broken(:")
+    author.write(author.text("one"))
+    wait_for(lambda: bool(author.entry(author.name)) and bool(author.entry(author.path.name)))
+    # Then it is listed as available, and who refuses it is told apart
+    entry = author.entry(author.name)
+    assert (entry["available"], entry["reason"]) == (True, None)
+    assert author.entry(author.path.name)["reason"].endswith("1 of 2 workers refuses it.")
+    # When tasks of it are asked for, whoever is rung
+    author.open("gate")
+    asked = [author.assign("gate") for _ in range(4)]
+    # Then nobody waits for anything, and all are done
+    assert author.here.api.status(asked[-1])["note"] is None
+    version = entry["version"]
+    assert [author.result(task_id) for task_id in asked] == [("one", version, version)] * 4
+    # When the file goes while its worker is away
+    first.stop(timeout=30)
+    author.path.unlink()
+    first.start()
+    # Then the listing and the status of what waits say so
+    gone = f"Its file {author.path.name} is not in TASKS_DIR."
+    wait_for(lambda: author.entry(author.name)["reason"] == gone)
+    assert author.entry(author.name)["available"] is False
+    waiting = author.assign("gate")
+    assert gone in author.here.api.status(waiting)["note"]
+    # And it is done as soon as the file is back
+    author.write(author.text("again"))
     assert author.result(waiting)[0] == "again"
 
 

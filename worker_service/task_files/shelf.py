@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -15,6 +15,7 @@ from shared.record.workers import Refusal
 from worker_service.task_files.checking import CHECK_SECONDS, Declared
 from worker_service.task_files.copies import Copies
 from worker_service.task_files.folder import SourceFile, TaskFolder
+from worker_service.task_files.old_versions import OldVersions
 from worker_service.task_files.task_file import TaskFile, Version
 
 log = structlog.get_logger()
@@ -24,11 +25,16 @@ LOOK_SECONDS = 0.25
 
 @dataclass(frozen=True)
 class Shelf:
-    """What is offered at one moment, what is refused, and what was withdrawn and why."""
+    """What is offered at one moment, what is refused, and what was withdrawn and why.
+
+    `tried` has the task types of each version that this worker knows, offered or not, by its
+    SHA-256; none for one that it cannot load.
+    """
 
     declared: tuple[Declared, ...] = ()
     refused: tuple[Refusal, ...] = ()
     withdrawn: tuple[tuple[str, str], ...] = ()
+    tried: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 class TaskShelf:
@@ -53,6 +59,7 @@ class TaskShelf:
         """
         self._check_seconds = check_seconds
         self._settings = settings
+        self._old = OldVersions(settings, copies, check_seconds)
         self._folder = TaskFolder(settings.tasks_dir)
         self._copies = copies
         self._taken = taken
@@ -81,15 +88,24 @@ class TaskShelf:
             self._thread.join(timeout=5)
         for place in self._places.values():
             place.end()
+        self._old.end()
+
+    def find_out(self, begun_with: Iterable[str]) -> None:
+        """Find out whether tasks that were begun with these versions can be ended here.
+
+        For any thread.
+        """
+        self._old.want(begun_with)
 
     def look(self) -> None:
         """Take up what changed in the folder, and what became of trials.
 
         Raises ConfigurationError if the folder cannot be read, and what `known` raises.
         """
+        seen = self._folder.look()
         if self._before is None:
             self._before = {one.name: one for one in self._known() if one.file}
-        seen = self._folder.look()
+            self._withdraw_missing(seen)
         for name in self._places.keys() - seen.keys():
             self._remove(name)
         files = sorted(
@@ -101,6 +117,7 @@ class TaskShelf:
         owners = {before.file for before in self._before.values()}
         for file in sorted(files, key=lambda file: file.name not in owners):
             self._seat(file.name)
+        self._old.step()
         self._publish()
 
     def _run(self) -> None:
@@ -129,6 +146,12 @@ class TaskShelf:
                 return None if content is None else SourceFile(name, content, 0)
         return None
 
+    def _withdraw_missing(self, seen: Collection[str]) -> None:
+        """Say of types whose files went while nobody looked that they are not there."""
+        for name, before in (self._before or {}).items():
+            if before.file not in seen and before.withdrawn is None:
+                self._withdrawn[name] = f"Its file {before.file} is not in TASKS_DIR."
+
     def _remove(self, name: str) -> None:
         place = self._places.pop(name)
         place.end()
@@ -147,14 +170,18 @@ class TaskShelf:
         if clash is not None:
             place.refuse(clash)
             return
-        before = place.serving.names if place.serving is not None else set[str]()
+        before = place.serving.names if place.serving is not None else self._names_before(name)
         try:
             place.serve(version)
         except OSError as error:
             place.refuse(f"it cannot be kept in DATA_DIR: {error.strerror}.")
             return
+        self._old.serves(version)
         gone = f"Its file {name} does not declare it any more."
         self._withdrawn |= dict.fromkeys(before - version.names, gone)
+
+    def _names_before(self, file: str) -> set[str]:
+        return {name for name, before in (self._before or {}).items() if before.file == file}
 
     def _clash(self, name: str, version: Version) -> str | None:
         for wanted in sorted(version.names):
@@ -185,4 +212,5 @@ class TaskShelf:
             tuple(declared),
             tuple(place.refusal for place in places if place.refusal is not None),
             tuple(sorted(self._withdrawn.items())),
+            self._old.tried,
         )

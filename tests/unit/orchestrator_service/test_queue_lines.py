@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from orchestrator_service.queue_lines import lines_of
 from shared.record.workers import Worker
 from shared.utils import utc_now
@@ -20,6 +22,19 @@ def test_a_worker_serves_the_queues_of_what_it_offers() -> None:
 
     assert {name: line.slots for name, line in lines.items()} == {
         "default": 5,
+        "reports": 2,
+        "archive": 0,
+    }
+
+
+def test_a_worker_serves_the_queues_of_what_it_can_end_and_of_nothing_that_it_cannot() -> None:
+    finishing = {"report": {"a": True, "b": False}, "old": {"c": False}}
+    ending = replace(worker("ending", 2, "test"), finishing=finishing)
+
+    lines = lines_of(QUEUES, [ending], {})
+
+    assert {name: line.slots for name, line in lines.items()} == {
+        "default": 2,
         "reports": 2,
         "archive": 0,
     }
