@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -50,7 +51,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure() -> None:
-    """Forget every inherited setting and `.env`, so that no test can reach a real portal."""
+    """Forget every inherited setting and `.env`, so that no test can reach a real portal.
+
+    And hear Ctrl-C: a shell that starts us in the background has it ignored, and whatever we start
+    would inherit that.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     names = {name.upper() for name in Settings.model_fields} - MACHINE_SETTINGS
     for name in list(os.environ):
         if name.upper() in names or name.upper().startswith(("CELERY_", "ESC_")):
@@ -59,8 +66,8 @@ def pytest_configure() -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One process more than cores: tests of whole systems wait half of their time."""
-    return (os.cpu_count() or 1) + 1
+    """Two processes more than cores: tests of whole systems wait half of their time."""
+    return (os.cpu_count() or 1) + 2
 
 
 @pytest.hookimpl(trylast=True)

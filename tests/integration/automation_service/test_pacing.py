@@ -50,10 +50,13 @@ def test_the_look_the_click_and_the_reading_back_each_wait_for_their_turn(
 
     assert approve(portal, pages, tmp_path) is ItemStatus.DONE
 
-    assert len(turns.asked) == 3
+    look, click, reading_back, *once_more = turns.asked
     # The click's turn has to come before the page takes it no more; the look's may take long.
-    assert turns.asked[0] == math.inf
-    assert turns.asked[1] < time.monotonic() + PROFILE["timings"]["click_budget"]
+    assert look == math.inf
+    assert click < time.monotonic() + PROFILE["timings"]["click_budget"]
+    assert reading_back < math.inf
+    # A machine under load may have to leave the page before it could be read back.
+    assert once_more in ([], [math.inf])
 
 
 def test_what_was_clicked_is_left_even_if_no_turn_comes(
