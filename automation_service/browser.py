@@ -123,6 +123,7 @@ class Browser:
         self.window_closed = False
         """True once the window we went on in has closed by itself, until a page is loaded."""
         self._condemned = ""
+        self._retired = False
         self._keeper = keeper or Keeper()
         self._leave_by: float | None = None
         self._process: BrowserProcess | None = None
@@ -176,10 +177,15 @@ class Browser:
             self._condemned = why
             log.warning("browser_condemned", why=why)
 
+    def retire(self, why: str) -> None:
+        """Use this browser to the end of what is in hand, and then no more."""
+        self._retired = True
+        log.info("browser_retired", why=why)
+
     def alive(self) -> bool:
         """True if the browser answers and may be used; costs a millisecond."""
         watched = self._keeper.is_watching and self._windows.is_watching
-        if self._condemned or not watched:
+        if self._condemned or self._retired or not watched:
             return False
         try:
             with self._answering("a sign of life"):

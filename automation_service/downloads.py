@@ -23,6 +23,9 @@ from shared.errors import DownloadFailed, PortalTimeout
 log = structlog.get_logger()
 
 _LOOK_SECONDS = 0.2
+_MAY_COME_YET = "a file that was given up may come yet"
+"""Leaving the page does not stop the request of a link with `download`, and nothing tells its file
+from the next one's."""
 
 
 class DownloadBrowser(Protocol):
@@ -38,6 +41,10 @@ class DownloadBrowser(Protocol):
 
     def cancel_download(self, guid: str) -> None:
         """Stop waiting for the rest of a file."""
+        ...
+
+    def retire(self, why: str) -> None:
+        """Be replaced before the next item."""
         ...
 
 
@@ -113,9 +120,14 @@ class Downloads:
             news = self._browser.download_news(_LOOK_SECONDS)
             if news is not None and news["method"] == "Browser.downloadWillBegin":
                 return dict(news["params"])
-            check()
+            try:
+                check()
+            except Exception:
+                self._browser.retire(_MAY_COME_YET)
+                raise
             if news is None:
                 look()
+        self._browser.retire(_MAY_COME_YET)
         raise PortalTimeout(f"No file began to come within {self._patience:.0f} s.")
 
     def _wait_until_whole(self, guid: str, name: str, check: Callable[[], None]) -> None:

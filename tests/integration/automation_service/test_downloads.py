@@ -145,9 +145,32 @@ def test_what_is_not_a_whole_file_of_its_kind_is_an_error_and_leaves_nothing(
         assert downloads.fetch(ask_for(browser, "/whole"), FileKind.PDF).size == len(A_PDF)
 
 
-def test_a_file_that_never_begins_to_come_is_given_up(browser: Browser, tmp_path: Path) -> None:
-    with pytest.raises(PortalTimeout, match="No file began to come"):
-        fetch(browser, tmp_path / "task" / "slot", "/late")
+@pytest.mark.parametrize("is_wanted", [True, False], ids=["nothing comes", "cancelled"])
+def test_a_browser_whose_file_may_come_yet_fetches_no_other(
+    make_options: Callable[..., BrowserOptions],
+    server: FileServer,
+    tmp_path: Path,
+    is_wanted: bool,
+) -> None:
+    # Given a file that was given up before it began to come: leaving the page does not stop it
+    def check() -> None:
+        if not is_wanted:
+            raise NothingClicked("The task was cancelled.")
+
+    browser = Browser(make_options(tmp_path), lambda _: None)
+    try:
+        browser.navigate(f"{server.url}/page")
+        assert browser.alive()
+        with (
+            Downloads.into(browser, tmp_path / "task" / "slot", PATIENCE) as downloads,
+            pytest.raises(PortalTimeout if is_wanted else NothingClicked),
+        ):
+            downloads.fetch(ask_for(browser, "/late"), FileKind.PDF, check=check)
+        # Then what is in hand can be ended with it, and nothing else is begun
+        browser.navigate(f"{server.url}/page")
+        assert not browser.alive()
+    finally:
+        browser.quit()
 
 
 def test_whoever_looks_may_end_the_waiting(browser: Browser, tmp_path: Path) -> None:
