@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import time
 from base64 import b64decode
 from collections.abc import Callable, Iterator
@@ -87,7 +88,8 @@ class _AnnouncingService(Service):
 
     def __init__(self, driver: str, temporary: Path, announce: Callable[[int], None]) -> None:
         super().__init__(
-            executable_path=driver or None,
+            # Selenium's own search asks the network first, even for one that is on PATH.
+            executable_path=driver or shutil.which("chromedriver"),
             popen_kw={"start_new_session": True},
             env={**os.environ, "TMPDIR": str(temporary)},
         )

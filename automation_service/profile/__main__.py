@@ -9,12 +9,15 @@ sentences.
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import sys
 from collections.abc import Sequence
 from getpass import getpass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import structlog
 
 from automation_service.browser import Browser, BrowserOptions
 from automation_service.portal import Credentials
@@ -70,6 +73,8 @@ def _try_live(profile: Profile, asked: argparse.Namespace, settings: Settings) -
     if not base_url:
         raise NotChecked("nobody says where the portal is; give --base-url or site.base_url")
     credentials = _credentials(profile.name, asked, settings)
+    # What is printed are the stages; the log of a browser at work would stand between them.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     with TemporaryDirectory(prefix="trial-") as folder:
         browser = Browser(_options(settings, Path(folder), profile, base_url), lambda _: None)
         try:

@@ -44,8 +44,20 @@ def _describe(document: YamlDocument, fault: ErrorDetails, kind: type[Part]) -> 
         part = part_at(kind, named)
         known = list(part.known_fields()) if part else []
         told = f"unknown field '{field}'; {did_you_mean(str(field), known)}"
+    elif fault["type"] == "missing":
+        told = f"is missing. {_meaning(kind, place)}".rstrip()
+    elif fault["type"] == "model_type" and (part := part_at(kind, place)):
+        told = f"has no fields; known here are: {', '.join(part.known_fields())}"
     name = ".".join(str(step) for step in named) or "profile"
     return f"{document.where(place)}: {name}: {told}"
+
+
+def _meaning(kind: type[Part], place: list[int | str]) -> str:
+    """What the field at `place` is for, as the reference says it."""
+    *named, name = place
+    part = part_at(kind, named)
+    fields = part.model_fields if part else {}
+    return next((it.description or "" for n, it in fields.items() if name in (n, it.alias)), "")
 
 
 def _line_of(document: YamlDocument, fault: ErrorDetails) -> tuple[int, int]:

@@ -39,15 +39,13 @@ def _portal(profile: Profile) -> tuple[str, Iterator[str]]:
         yield f"Only {' and '.join((own, *site.hosts))} can be reached."
         pace = site.pace
         if pace.requests_per_second:
-            yield f"At most {pace.requests_per_second:g} pages a second are loaded."
+            yield f"At most {pace.requests_per_second:g} pages a second are loaded by all workers."
         if pace.sessions_per_account:
             yield f"At most {pace.sessions_per_account} browsers are logged in as one account."
         for hours in pace.maintenance:
             days = ", ".join(hours.days)
             span = f"{hours.begins:%H:%M} to {hours.ends:%H:%M} {hours.zone}"
             yield f"It is left alone from {span}, beginning on {days}."
-        if pace.model_fields_set:
-            yield "Workers do not keep to its pace or hours yet."
         for form in profile.key_forms:
             yield f"An id that matches {form.match!r} is spelled {form.becomes!r}."
 

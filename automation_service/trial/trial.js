@@ -16,6 +16,12 @@ const examine = ({ marks }) => {
   return Object.fromEntries(Object.entries(marks).map(([name, mark]) => [name, looked(mark)]));
 };
 
+// How many batches a list has that came after it seemed whole.
+const late = async ({ listing }, ms) => {
+  const found = await until(() => keysOf(listing).filter(Boolean).length, ms);
+  return { ...here(), count: found ?? 0 };
+};
+
 const boxOf = (node) => {
   const element = isElement(node) ? node : node.parentElement;
   let { x, y } = element.getBoundingClientRect();

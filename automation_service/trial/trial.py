@@ -34,6 +34,8 @@ MARKER = "[TRIAL]"
 _SCRIPT = Path(__file__).resolve().parent / "trial.js"
 _WORD = re.compile(r"[\w-]+")
 EXPLAINING_SECONDS = 15.0
+LATE_SECONDS = 3.0
+"""How long a list that seems empty is watched for rows that come after all."""
 ALIKE = 3
 """How many things that look alike are told."""
 
@@ -141,8 +143,19 @@ class Trial:
             if not keys and key is None:
                 stage.fault = "Nothing waits; name a batch with --key."
             self._first = keys[0] if keys else ""
+            if not keys:
+                self._warn_of_late_rows(stage)
             marks = listing_marks("pending", self._profile.pending)
             self._look(stage, marks, expected=bool(keys))
+
+    def _warn_of_late_rows(self, stage: Stage) -> None:
+        about = {"listing": self._profile.pending.model_dump()}
+        count = self._elements.ask("late", about, LATE_SECONDS)["count"]
+        if count:
+            stage.warnings.append(
+                f"pending: {count} came after the list had seemed whole: what 'ready' or 'empty' "
+                "names shows before the rows do"
+            )
 
     def _open(self, key: str | None) -> None:
         key = self._profile.canonical_key(key or self._first)

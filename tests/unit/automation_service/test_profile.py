@@ -140,7 +140,10 @@ def test_every_fault_is_told_at_once_in_the_order_of_the_file(fault_of: Faulty) 
 
     told = [(fault.split(": ")[1], fault.split(": ")[2].split("'")[0]) for fault in faults]
     assert told == [
-        ("session.logged_in", "Field required"),
+        (
+            "session.logged_in",
+            "is missing. A positive mark, without which nothing that a page shows is believed.",
+        ),
         ("session", "unknown field "),
         ("session.lost", "unknown field "),
         ("profile", "unknown field "),
@@ -177,7 +180,18 @@ def test_a_field_given_twice_is_refused_with_its_place(fault_of: Faulty) -> None
 
 
 def test_a_missing_part_is_named(fault_of: Faulty) -> None:
-    assert "batch.status: Field required" in fault_of("  status: .details .status\n", "")
+    assert "batch.status: is missing." in fault_of("  status: .details .status\n", "")
+
+
+def test_an_empty_file_and_a_text_in_place_of_a_part_are_told_what_is_known_there(
+    fault_of: Faulty,
+) -> None:
+    login = ESC[ESC.index("login:") : ESC.index("batch:")]
+
+    assert "profile: has no fields; known here are: name, title," in fault_of(ESC, "")
+    assert "login: has no fields; known here are: path, username," in fault_of(
+        login, "login: /login\n\n"
+    )
 
 
 def test_text_that_is_no_yaml_is_refused_with_its_place(fault_of: Faulty) -> None:

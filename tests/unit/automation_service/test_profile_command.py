@@ -87,17 +87,18 @@ def test_a_file_that_is_not_there_is_told(
     assert "none.yaml cannot be read" in capsys.readouterr().out
 
 
-def test_whoever_reviews_a_pace_is_told_that_workers_do_not_keep_to_it(
+def test_whoever_reviews_a_profile_is_told_how_gently_the_portal_is_used(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     text = (PROFILES / "esc.yaml").read_text(encoding="utf-8")
+    hours = "{begins: '23:30', ends: '01:00', days: [sat], zone: UTC}"
+    pace = f"{{requests_per_second: 2, sessions_per_account: 3, maintenance: [{hours}]}}"
     file = tmp_path / "esc.yaml"
-    file.write_text(f"{text}\nsite: {{pace: {{requests_per_second: 2}}}}\n", encoding="utf-8")
+    file.write_text(f"{text}\nsite: {{pace: {pace}}}\n", encoding="utf-8")
 
     assert main(["steps", str(file)]) == 0
-    told = capsys.readouterr().out
-    assert "At most 2 pages a second are loaded.\n" in told
-    assert "Workers do not keep to its pace or hours yet." in told
 
-    assert main(["steps", str(PROFILES / "esc.yaml")]) == 0
-    assert "pace" not in capsys.readouterr().out
+    told = capsys.readouterr().out
+    assert "At most 2 pages a second are loaded by all workers.\n" in told
+    assert "At most 3 browsers are logged in as one account.\n" in told
+    assert "It is left alone from 23:30 to 01:00 UTC, beginning on sat.\n" in told
