@@ -66,7 +66,7 @@ class TaskFile:
         """Why what is in the file is not offered; None if it is, or may be soon."""
         if self._newest is None or self._reason is None:
             return None
-        told = f"Refused: {self._reason}"
+        told = f"Refused: {self._reason.rstrip('.')}."
         if self.serving is not None:
             told += f" Version {self.serving.file.sha256[:VERSION_DIGITS]} of it keeps serving."
         return Refusal(self._newest.name, self._newest.sha256[:VERSION_DIGITS], told)

@@ -177,7 +177,7 @@ def test_what_cannot_be_offered_is_refused_and_the_version_before_serves(
     # Then the reason is told, and what was there before goes on to be offered
     told = desk.refused()["greet.py"]
     assert reason in told
-    assert f"Version {before.task_type.version} of it keeps serving." in told
+    assert told.endswith(f". Version {before.task_type.version} of it keeps serving.")
     assert desk.offered() == {"greet": "hello"}
     # And a fault that is mended is forgotten
     desk.save("greet.py", greeting(default="mended"))
