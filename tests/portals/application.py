@@ -45,8 +45,6 @@ class Application(ABC):
     """True if it takes the approval of what is approved, and counts it again."""
     takes_two_at_once: ClassVar[bool] = False
     """True if two approvals at the very same moment are both taken, though never one after one."""
-    follows_others: ClassVar[bool] = False
-    """True if an open page shows by itself what others did, and takes the button away."""
     survives_logout: ClassVar[bool] = False
     """True if a page that is open still approves after its session has ended."""
     action: ClassVar[str] = "approve"

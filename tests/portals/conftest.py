@@ -89,7 +89,7 @@ def open_desk(
                 max_items=1000,
             )
             desk = Desk(application, options, folder / "results")
-            stack.callback(desk.browser.quit)
+            stack.callback(desk.close)
             return desk
 
         yield open_one

@@ -14,22 +14,24 @@ from tests.portals.application import Application
 
 
 class Desk:
-    """A browser of its own, logged in."""
+    """A browser of its own, logged in; another in its place once that one was ended."""
 
     def __init__(self, application: Application, options: BrowserOptions, results: Path) -> None:
         """Start it and log in."""
         self.application = application
-        self.browser = Browser(options, lambda process: None)
-        who = application.credentials
-        self.browser.mask.cover(who.password)
-        self.portal = Portal(
-            self.browser, application.profile(), application.url, who, InMemoryGate()
-        )
-        self.portal.log_in()
+        self._options = options
         self._results = results
+        self.browser, self.portal = self._open()
+
+    def close(self) -> None:
+        """End its browser."""
+        self.browser.quit()
 
     def act(self, claim: InMemoryClaim) -> ItemOutcome:
         """Do with the claimed item what is to be done here."""
+        if not self.browser.alive():
+            self.close()
+            self.browser, self.portal = self._open()
         evidence = EvidenceFolder(self._results, claim.task_id)
         service = BatchApprovalService(self.portal, evidence, self.application.action)
         return service.act(claim, "As agreed.")
@@ -38,3 +40,11 @@ class Desk:
         """Forget all that says who we are, as when a session has ended."""
         about = {"origin": self.portal.origin, "storageTypes": "cookies,local_storage"}
         self.browser.driver.execute_cdp_cmd("Storage.clearDataForOrigin", about)
+
+    def _open(self) -> tuple[Browser, Portal]:
+        application, browser = self.application, Browser(self._options, lambda process: None)
+        who = application.credentials
+        browser.mask.cover(who.password)
+        portal = Portal(browser, application.profile(), application.url, who, InMemoryGate())
+        portal.log_in()
+        return browser, portal

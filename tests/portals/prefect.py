@@ -28,7 +28,6 @@ class Prefect(PythonApplication):
     closed = "claim-13"
     absent = "claim-99"
     action = "resume"
-    follows_others = True
 
     @property
     def database(self) -> Path:
