@@ -8,8 +8,10 @@ batch is never theirs to say.
 from __future__ import annotations
 
 import json
-from importlib.util import module_from_spec, spec_from_file_location
+from importlib.abc import InspectLoader
+from importlib.util import decode_source, module_from_spec, spec_from_loader
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from automation_service.batch_list import BatchList
@@ -122,8 +124,9 @@ def ways_class(profile: Profile) -> type[Ways]:
     file = profile.ways_file
     if file is None:
         return Ways
+    content = profile.companion(file.name)
     try:
-        own = [it for it in _classes_in(file) if issubclass(it, Ways) and it is not Ways]
+        own = [it for it in _classes_in(file, content) if issubclass(it, Ways) and it is not Ways]
     except _FAULTS_OF_FILES as error:
         raise ProfileMismatch(f"{file.name} cannot be used: {error!r}") from error
     if len(own) != 1:
@@ -137,10 +140,27 @@ def ways_class(profile: Profile) -> type[Ways]:
     return own[0]
 
 
-def _classes_in(file: Path) -> list[type]:
-    spec = spec_from_file_location(f"ways_of_{file.stem}", file)
+class _AsRead(InspectLoader):
+    """Runs a file as it was when its profile was read, so that what runs has that version.
+
+    What Python keeps compiled of it may be of an older one, saved in the same second.
+    """
+
+    def __init__(self, file: Path, content: bytes) -> None:
+        self._file = file
+        self._content = content
+
+    def get_source(self, fullname: str) -> str:
+        return decode_source(self._content)
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self._content, str(self._file))
+
+
+def _classes_in(file: Path, content: bytes) -> list[type]:
+    loader = _AsRead(file, content)
+    spec = spec_from_loader(f"ways_of_{file.stem}", loader)
     assert spec is not None
-    assert spec.loader is not None
     module = module_from_spec(spec)
-    spec.loader.exec_module(module)
+    loader.exec_module(module)
     return [it for it in vars(module).values() if isinstance(it, type)]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from automation_service.profile import PROFILES, ProfileShelf
+from automation_service.ways import ways_class
 from shared.errors import ConfigurationError
 
 ESC = (PROFILES / "esc.yaml").read_text(encoding="utf-8")
@@ -89,3 +92,52 @@ def test_a_folder_that_is_none_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigurationError, match="file cannot be read: Not a directory"):
         ProfileShelf(tmp_path / "file").names()
+
+
+def test_a_folder_that_is_taken_away_takes_its_profiles_along_and_brings_them_back(
+    tmp_path: Path,
+) -> None:
+    folder, away = tmp_path / "profiles", tmp_path / "away"
+    folder.mkdir()
+    _save(folder, "second", _called("second"))
+    shelf = ProfileShelf(folder)
+    kept = shelf.profile("second")
+
+    folder.rename(away)
+
+    # What was read before is not gone by any more, and other portals' work goes on.
+    with pytest.raises(ConfigurationError, match=r"no portal 'second'; known are: .*esc"):
+        shelf.profile("second")
+    assert "second" not in shelf.names()
+    assert shelf.profile("esc").name == "esc"
+
+    away.rename(folder)
+
+    assert shelf.profile("second") == kept
+    assert "second" in shelf.names()
+
+
+def test_ways_that_change_while_tasks_run_are_gone_by_from_the_next_batch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    ways = "from automation_service.ways import Ways\n\n\nclass Own(Ways):\n    def {}(self): ...\n"
+    (tmp_path / "own.py").write_text(ways.format("log_in"))
+    _save(tmp_path, "second", _called("second") + "\nways: own.py\n")
+    shelf = ProfileShelf(tmp_path)
+    before = shelf.profile("second")
+    assert "log_in" in vars(ways_class(before))
+
+    # As long and as old as the one before: what Python keeps compiled may not count.
+    then = (tmp_path / "own.py").stat()
+    (tmp_path / "own.py").write_text(ways.format("pending").replace("self", "slf"))
+    os.utime(tmp_path / "own.py", ns=(then.st_atime_ns, then.st_mtime_ns))
+    after = shelf.profile("second")
+
+    assert after.sha256 != before.sha256
+    assert "pending" in vars(ways_class(after))
+
+    (tmp_path / "own.py").unlink()
+
+    with pytest.raises(ConfigurationError, match=r"second\.yaml:[0-9]+:1: ways: own\.py: No such"):
+        shelf.profile("second")
