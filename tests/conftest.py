@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -54,8 +55,11 @@ def pytest_configure() -> None:
     """Forget every inherited setting and `.env`, so that no test can reach a real portal.
 
     And hear Ctrl-C: a shell that starts us in the background has it ignored, and whatever we start
-    would inherit that.
+    would inherit that. And keep compiled code, where the environment says not to: hundreds of
+    processes would compile it anew.
     """
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     names = {name.upper() for name in Settings.model_fields} - MACHINE_SETTINGS

@@ -36,11 +36,16 @@ class Deployment:
         self.system = system
         self.api = ApiClient(system.api_url, system.api_key)
         self.record = Record(load_settings(database_url=system.database_url).database)
+        # One for all requests, as each loads certificates; no connection outlives what it was to.
+        self._http = httpx.Client(
+            limits=httpx.Limits(max_keepalive_connections=0), timeout=30, trust_env=False
+        )
         self._given: set[str] = set()
 
     def end(self) -> None:
         """Leave it and kill all of it. May be called twice."""
         self.api.__exit__()
+        self._http.close()
         self.record.close()
         self.system.abandon()
 
@@ -72,13 +77,13 @@ class Deployment:
 
     def health(self) -> dict[str, Any]:
         """What the API says of its own state."""
-        answer = httpx.get(f"{self.system.api_url}/health", trust_env=False)
+        answer = self._http.get(f"{self.system.api_url}/health")
         return dict(answer.json())
 
     def task_types(self) -> dict[str, dict[str, Any]]:
         """What GET /tasks/ lists, by name."""
         key = {"x-api-key": self.system.api_key}
-        answer = httpx.get(f"{self.system.api_url}/tasks/", headers=key, trust_env=False)
+        answer = self._http.get(f"{self.system.api_url}/tasks/", headers=key)
         return {entry["name"]: entry for entry in answer.raise_for_status().json()}
 
     def save_task_file(self, name: str, text: str) -> None:
@@ -94,7 +99,7 @@ class Deployment:
     def ask_truth(self, method: str, path: str, body: Any = None) -> Any:
         """Ask the portal's second port."""
         url = self.system.truth_url + path
-        answer = httpx.request(method, url, json=body, timeout=30, trust_env=False)
+        answer = self._http.request(method, url, json=body)
         return answer.raise_for_status().json()
 
     def batches(self) -> dict[str, dict[str, Any]]:
@@ -143,7 +148,7 @@ class Deployment:
         """Ask for a task to be cancelled."""
         url = f"{self.system.api_url}/cancel/{task_id}"
         headers = {"x-api-key": self.system.api_key}
-        httpx.post(url, headers=headers, timeout=30, trust_env=False).raise_for_status()
+        self._http.post(url, headers=headers).raise_for_status()
 
     def workers_in_the_record(self) -> list[Worker]:
         """Workers that serve, as far as the record knows."""
