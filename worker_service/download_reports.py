@@ -72,7 +72,7 @@ def plan_report(params: DownloadReportsParams, context: TaskContext) -> Plan:
 
 
 @dataclass(frozen=True)
-class _Checked:
+class CheckedReport:
     """A report whose headings and number of rows are as they should be."""
 
     columns: list[str]
@@ -103,7 +103,7 @@ def download_reports(
                 lambda: portal.files.reports().fetch(wish, downloads, claim.check)
             )
             expected = portal.files.reports().columns(params.report_type)
-            checked = _check(report, wish.file_kind, list(expected))
+            checked = check_report(report, wish.file_kind, list(expected))
             path = report.file.path
             name = f"{params.report_type}-{first}-to-{last}.{params.format}"
             file = evidence.keep(
@@ -119,7 +119,12 @@ def download_reports(
     return ItemOutcome(ItemStatus.DONE, _told(checked.rows), details=_details(report, checked))
 
 
-def _check(report: FetchedReport, kind: FileKind, expected: list[str]) -> _Checked:
+def check_report(report: FetchedReport, kind: FileKind, expected: list[str]) -> CheckedReport:
+    """The fetched file, read as the table it should be.
+
+    Raises DownloadFailed if its headings are not `expected`, or if it has more or fewer rows than
+    the portal said.
+    """
     table = read_table(report.file.path, kind)
     columns = table[0] if table else []
     if columns != expected:
@@ -130,14 +135,14 @@ def _check(report: FetchedReport, kind: FileKind, expected: list[str]) -> _Check
     rows = len(table) - 1
     if report.rows is not None and rows != report.rows:
         raise DownloadFailed(f"The report has {rows} rows; the portal says {report.rows}.")
-    return _Checked(columns, rows)
+    return CheckedReport(columns, rows)
 
 
 def _told(rows: int) -> str:
     return f"{rows} rows" if rows else "The portal has nothing for these days: no rows"
 
 
-def _details(report: FetchedReport, checked: _Checked) -> dict[str, Any]:
+def _details(report: FetchedReport, checked: CheckedReport) -> dict[str, Any]:
     return {
         "rows": checked.rows,
         "columns": checked.columns,
