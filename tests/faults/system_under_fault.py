@@ -35,6 +35,7 @@ from tests.postgresql_server import PostgresqlServer
 SETTINGS = {"LEASE_SECONDS": "4", "SELENIUM_TIMEOUT": "10", "DRAIN_SECONDS": "20"}
 LOOK_SECONDS = 0.1
 NOT_OURS = ("pymp-", "esc-portal-")
+KEEPER = "automation_service.keeper"
 """Folders that Python's own multiprocessing and the practice portal leave where they are killed."""
 DATABASES = ("sqlite", "postgresql")
 PASSING = (httpx.HTTPError, LauncherError, OSError)
@@ -287,11 +288,15 @@ class SystemUnderFault:
 
 
 def browser_of(child: int) -> list[psutil.Process]:
-    """The driver and browser processes that a pool child started, the driver first."""
+    """The driver and browser processes that a pool child started, the driver first.
+
+    Not the keeper that stands by them: it has to outlive what is done to them.
+    """
     try:
-        return psutil.Process(child).children(recursive=True)
+        found = psutil.Process(child).children(recursive=True)
     except psutil.NoSuchProcess:
         return []
+    return [process for process in found if not _name(process).endswith(KEEPER)]
 
 
 def _name(process: psutil.Process) -> str:
