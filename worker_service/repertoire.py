@@ -78,7 +78,6 @@ class Repertoire:
         ours = workers.get(connection, self._worker_id)
         if ours is None:
             return None
-        serving = workers.serving(connection)
         begun_with, offered = task.task_version, ours.versions.get(name)
         listed = task_types.get(connection, name) if offered else None
         for version in (begun_with, listed.sha256 if listed else None):
@@ -86,11 +85,14 @@ class Repertoire:
                 continue
             if ours.can_run(name, version) and self._copies.has(version):
                 return version
-            if any(other.can_run(name, version) for other in serving if other.id != ours.id):
+            if any(other.can_run(name, version) for other in self._others(connection)):
                 return None
             if version == begun_with and self._is_being_tried(ours, name, version):
                 return None
         return offered
+
+    def _others(self, connection: Connection) -> list[Worker]:
+        return [one for one in workers.serving(connection) if one.id != self._worker_id]
 
     def _is_being_tried(self, ours: Worker, name: str, version: str) -> bool:
         return self._copies.has(version) and version not in ours.finishing.get(name, {})

@@ -51,7 +51,7 @@ class Author:
     def save(self, said: str, queue: str = "default") -> str:
         """Save the file so that its task says this; its version, once every worker offers it."""
         before = self.entry(self.name).get("version")
-        self.write(TASK.replace("NAME", self.name).replace("SAID", said).replace("QUEUE", queue))
+        self.write(self.text(said, queue))
         wait_for(lambda: self.entry(self.name).get("version") not in (None, before))
         version = self.entry(self.name)["version"]
         wait_for(lambda: all(offered == version for offered in self.offered()))
@@ -61,10 +61,9 @@ class Author:
         """Save the file in one step."""
         self.here.save_task_file(self.path.name, text)
 
-    def text(self, said: str) -> str:
+    def text(self, said: str, queue: str = "default") -> str:
         """A file whose task says this."""
-        text = TASK.replace("NAME", self.name).replace("SAID", said)
-        return text.replace("QUEUE", "default")
+        return TASK.replace("NAME", self.name).replace("SAID", said).replace("QUEUE", queue)
 
     def offered(self) -> list[str | None]:
         """The version that each worker offers."""

@@ -35,8 +35,9 @@ from tests.postgresql_server import PostgresqlServer
 SETTINGS = {"LEASE_SECONDS": "4", "SELENIUM_TIMEOUT": "10", "DRAIN_SECONDS": "20"}
 LOOK_SECONDS = 0.1
 NOT_OURS = ("pymp-", "esc-portal-")
-KEEPER = "automation_service.keeper"
 """Folders that Python's own multiprocessing and the practice portal leave where they are killed."""
+KEEPER = "automation_service.keeper"
+"""The module that a browser's keeper runs, the last word of its command."""
 DATABASES = ("sqlite", "postgresql")
 PASSING = (httpx.HTTPError, LauncherError, OSError)
 """What asking a system says that is being struck right now."""
