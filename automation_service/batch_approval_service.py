@@ -20,10 +20,12 @@ from automation_service.conclusion import Conclusion
 from automation_service.downloads import Download
 from automation_service.evidence import EvidenceFolder
 from automation_service.file_kinds import FileKind
+from automation_service.inspection import Sight
 from automation_service.judgement import Finding, is_certain, judge
 from automation_service.portal import Portal
 from automation_service.profile import Reclick
 from automation_service.walk import NOT_READY
+from automation_service.witness import Place, Witness
 from shared.contracts import (
     Claim,
     Condition,
@@ -51,6 +53,9 @@ from shared.utils import utc_now
 
 log = structlog.get_logger()
 
+_NOTHING_FAILED = (ClaimLost, NothingClicked, PortalClosed)
+"""What ends the work on a batch without anything on a page being wrong."""
+
 
 @dataclass(frozen=True)
 class _Clicked:
@@ -70,8 +75,11 @@ class BatchApprovalService:
         """
         self._portal = portal
         self._evidence = evidence
+        self._name = action
         self._action = portal.profile.action(action)
         self._conclusion = Conclusion(portal.profile, self._action, portal.username)
+        self._witness = Witness(portal, evidence)
+        self._told: AgentError | None = None
 
     def act(self, claim: Claim, remark: str) -> ItemOutcome:
         """Bring the claimed batch to an outcome; `claim.key` is spelled as the portal prints it.
@@ -107,11 +115,13 @@ class BatchApprovalService:
         began = time.monotonic()
         try:
             outcome = work()
-        except (ClaimLost, NothingClicked, PortalClosed):
+        except _NOTHING_FAILED:
             raise
         except AgentError as error:
             log.warning("approval_failed", key=claim.key, code=error.code, why=error.message)
-            self._show_error(claim)
+            if error is not self._told:
+                place = Place.of_batch(self._portal.profile, claim.key)
+                self._tell(claim, error, place, self._witness.look(place))
             raise
         finally:
             self._evidence.release()
@@ -171,9 +181,11 @@ class BatchApprovalService:
             log.warning("picture_missing", key=claim.key, kind=kind.value, why=error.message)
             claim.note_missing(MissingPicture(kind, error.message, utc_now()))
 
-    def _show_error(self, claim: Claim) -> None:
-        with suppress(AgentError):
-            self._show(claim, EvidenceKind.ERROR)
+    def _tell(self, claim: Claim, error: AgentError, place: Place, sight: Sight) -> None:
+        """Keep what was seen when something failed."""
+        self._told = error
+        for piece in self._witness.keep(error, place, sight, claim.key, claim.attempt):
+            claim.note_evidence(piece)
 
     def _review(self, claim: Claim) -> ItemOutcome:
         if not claim.may_act:
@@ -229,8 +241,7 @@ class BatchApprovalService:
         What an earlier step set off nobody knows: then the intent stays open until it is read,
         here if the whole task ends with this.
         """
-        with suppress(BrowserDied):
-            self._portal.leave_page()
+        self._leave(claim, page, error)
         if not page.touched:
             claim.close_intents(Verdict.NOT_TAKEN)
         elif isinstance(error, FatalError) and self._may_click_again:
@@ -239,6 +250,19 @@ class BatchApprovalService:
                 reading = self._look(claim).reading
                 if self._judge(reading, (intent.marker,)) is Finding.PENDING:
                     claim.close_intents(Verdict.NOT_TAKEN)
+
+    def _leave(self, claim: Claim, page: BatchPage, error: AgentError) -> None:
+        """Leave the page, after a look at it unless it has a permit: that one is left at once."""
+        sight = None
+        try:
+            if not page.has_permit and not isinstance(error, _NOTHING_FAILED):
+                place = Place.of_step(page, self._name, self._action)
+                sight = self._witness.look(place)
+        finally:
+            with suppress(BrowserDied):
+                self._portal.leave_page()
+        if sight is not None:
+            self._tell(claim, error, place, sight)
 
     @property
     def _may_click_again(self) -> bool:

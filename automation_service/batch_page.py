@@ -17,7 +17,7 @@ from automation_service.route import route_of
 from automation_service.walk import NOT_READY, Walk
 from automation_service.ways import Ways
 from shared.contracts import Reading
-from shared.errors import PortalTimeout
+from shared.errors import PortalTimeout, ProfileMismatch
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,16 @@ class BatchPage:
         return self._walk is not None and self._walk.touched
 
     @property
+    def has_permit(self) -> bool:
+        """True once the page may have a permit for the effect."""
+        return self._walk is not None and self._walk.has_permit
+
+    @property
+    def step(self) -> int:
+        """The number of the step that was taken last, or could not be taken; from 1."""
+        return self._walk.step if self._walk is not None else 1
+
+    @property
     def values(self) -> dict[str, str]:
         """What stands for placeholders on this page, by name."""
         return self._values
@@ -116,10 +126,18 @@ class BatchPage:
         with denied:
             if self._ways.prepares:
                 walk.begin(lambda: self._ways.prepare(self._action.name, self._values))
-            for leg in self._route.legs:
-                walk.take(leg)
-            walk.prepare(self._route, {**self._marks(), "messages": list(self._signals().values())})
+            about = {**self._marks(), "messages": list(self._signals().values())}
+            try:
+                for leg in self._route.legs:
+                    walk.take(leg)
+                walk.prepare(self._route, about)
+            except ProfileMismatch as error:
+                raise ProfileMismatch(self._no_match(walk.step, error.message)) from error
         return walk
+
+    def _no_match(self, step: int, why: str) -> str:
+        steps = len(self._action.steps)
+        return f"The profile {self._profile.name} does not match, step {step} of {steps}: {why}"
 
     def _new_walk(self, remark: str, marker: str, deadline: float) -> Walk:
         ends = self.now + (deadline - self.read_by) * 1000

@@ -63,6 +63,7 @@ SIGN_OF_LIFE = 5.0
 """Seconds within which a browser that is well does the smallest thing."""
 
 _CLICK = "click"
+_NO_TIME = "The page had to be left before it could be looked at."
 _FILES_GO = "Browser.setDownloadBehavior"
 
 # What Chromium says of a page that is just being replaced by the next one.
@@ -128,6 +129,9 @@ class Browser:
         self._retired = False
         self._keeper = keeper or Keeper()
         self._leave_by: float | None = None
+        self._glancing = False
+        self.has_left = False
+        """True while no page is shown, since the last one had to be left."""
         self._process: BrowserProcess | None = None
         self._folder, temporary = make_folders(options.temp_dir)
 
@@ -148,7 +152,7 @@ class Browser:
             self.driver = Chrome(options=chosen, service=self._service)
             self._tab = self._open_tab(self.driver.current_window_handle)
             self._tab.call("Page.enable", MARGIN)
-            self.mask = Mask(self._tab, MARGIN)
+            self.mask = Mask()
             self._tab.call("Page.addScriptToEvaluateOnNewDocument", MARGIN, source=_GUARD)
             target = self.driver.execute_cdp_cmd(
                 "Target.createTarget", {"url": PAGE, "background": True}
@@ -231,6 +235,7 @@ class Browser:
 
     def _load(self, url: str, patience: float) -> None:
         answer = self._tab.navigate(url, patience)
+        self.has_left = False
         if "errorText" in answer:
             raise PortalUnavailable(f"The portal cannot be reached: {answer['errorText']}.")
 
@@ -246,7 +251,7 @@ class Browser:
         Raises PageMoved if the page was replaced meanwhile, PageChanged if the expression failed.
         """
         with self._answering("looking at the page"):
-            return self._shown.evaluate(expression, patience + MARGIN)
+            return self._shown.evaluate(expression, self._at_most(patience + MARGIN))
 
     def click(self, x: float, y: float) -> None:
         """Click with the mouse, once, at a point of the window in CSS pixels.
@@ -328,17 +333,39 @@ class Browser:
         """
         for _ in range(PICTURE_ATTEMPTS):
             with suppress(PageMoved), self._answering("taking a picture"):
-                with self.mask.on():
-                    shot = self._tab.call(
+                with self.mask.on(self._shown, lambda: self._at_most(MARGIN)):
+                    shot = self._shown.call(
                         "Page.captureScreenshot",
-                        self.options.timeout,
+                        self._at_most(self.options.timeout),
                         format="jpeg",
                         quality=PICTURE_QUALITY,
                         optimizeForSpeed=True,
                     )
-                if self.mask.taken_off():
+                if self.mask.taken_off(self._shown, self._at_most(MARGIN)):
                     return b64decode(shot["data"])
         raise PageChanged("No picture was taken: the page kept changing, or shows a secret.")
+
+    @contextmanager
+    def at_a_glance(self) -> Iterator[None]:
+        """Look at a page that has to be left for no longer than it may stay.
+
+        What it does not answer by then raises PageChanged, and is no fault of the browser's: inside
+        of this nothing is done to the page.
+        """
+        self._glancing = self._leave_by is not None
+        try:
+            yield
+        finally:
+            self._glancing = False
+
+    def _at_most(self, seconds: float) -> float:
+        """How long to wait for an answer that may take so many seconds."""
+        if not self._glancing or self._leave_by is None:
+            return seconds
+        left = self._leave_by - LEAVING_SECONDS - time.monotonic()
+        if left <= 0:
+            raise PageChanged(_NO_TIME)
+        return min(seconds, left)
 
     def put_downloads(self, folder: Path | None) -> None:
         """Put files that pages send into this folder from now on; None: refuse them."""
@@ -373,13 +400,16 @@ class Browser:
     def leave_page(self) -> None:
         """Be where no script of the portal runs, if the page has to be left.
 
-        Raises BrowserDied if the browser does not go; its deadline stands then.
+        Raises BrowserDied if the browser does not go; its deadline stands then. The browser says
+        that it goes before it is gone, and a page that is busy may run on for long: so this
+        returns only once the other page has come.
         """
         if self._leave_by is None:
             return
         self._shown = self._tab
         with self._answering("leaving the page"):
-            self._tab.call("Page.navigate", MARGIN, url=BLANK)
+            self._tab.navigate(BLANK, MARGIN)
+        self.has_left = True
         self._close_windows()
         self._page_is_left()
 
@@ -441,6 +471,8 @@ class Browser:
             if isinstance(error, TabGone) and self._shown is not self._tab:
                 self._shown, self.window_closed = self._tab, True
                 raise WindowClosed from error
+            if self._glancing and isinstance(error, NoAnswer):
+                raise PageChanged(_NO_TIME) from error
             self.condemn(f"{what}: {error}")
             raise BrowserDied(f"The browser gave no answer to {what}.") from error
         except DevToolsError as error:

@@ -7,11 +7,12 @@ before and right after a picture; one in which something appeared in between is 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from automation_service.devtools import DevToolsError, Tab
+from shared.errors import AgentError
 from shared.secrecy import SHORTEST, scrubber
 
 _MASK = (Path(__file__).resolve().parent / "mask.js").read_text(encoding="utf-8").strip()
@@ -20,10 +21,8 @@ _MASK = (Path(__file__).resolve().parent / "mask.js").read_text(encoding="utf-8"
 class Mask:
     """What one browser must not show."""
 
-    def __init__(self, tab: Tab, patience: float) -> None:
-        """`tab` is what pictures are taken of; `patience`: seconds it may take to answer."""
-        self._tab = tab
-        self._patience = patience
+    def __init__(self) -> None:
+        """Nothing that we typed is known yet."""
         self._secrets: list[str] = []
 
     def cover(self, secret: str) -> None:
@@ -39,26 +38,28 @@ class Mask:
         return scrubber(self._secrets)(text)
 
     @contextmanager
-    def on(self) -> Iterator[None]:
-        """Show nothing secret inside of this. Raises DevToolsError."""
-        self._ask("putOn")
+    def on(self, tab: Tab, patience: Callable[[], float]) -> Iterator[None]:
+        """Let `tab` show nothing secret inside of this.
+
+        `patience` tells how many seconds it may take to answer now. Raises DevToolsError, and what
+        `patience` raises.
+        """
+        self._ask("putOn", tab, patience())
         try:
             yield
         except BaseException:
-            with suppress(DevToolsError):
-                self._ask("takeOff")
+            with suppress(DevToolsError, AgentError):
+                self._ask("takeOff", tab, patience())
             raise
 
-    def taken_off(self) -> bool:
+    def taken_off(self, tab: Tab, patience: float) -> bool:
         """Show everything again; True if nothing secret was there to be seen. DevToolsError."""
-        return self._ask("takeOff") is True
+        return self._ask("takeOff", tab, patience) is True
 
-    def _ask(self, question: str) -> object:
+    def _ask(self, question: str, tab: Tab, patience: float) -> object:
         secrets = {
             "typed": self._secrets,
             "long": [secret for secret in self._secrets if len(secret) >= SHORTEST],
         }
-        answer: object = self._tab.evaluate(
-            f"({_MASK}).{question}({json.dumps(secrets)})", self._patience
-        )
+        answer: object = tab.evaluate(f"({_MASK}).{question}({json.dumps(secrets)})", patience)
         return answer

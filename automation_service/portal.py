@@ -19,6 +19,7 @@ from automation_service.browser import Browser
 from automation_service.certificate_desk import TraineeFile
 from automation_service.downloads import Downloads
 from automation_service.elements import Elements
+from automation_service.inspection import Inspection
 from automation_service.page_state import raise_for_place
 from automation_service.pages import Pages
 from automation_service.portal_files import PortalFiles
@@ -60,20 +61,22 @@ class Portal:
         """`base_url` is where the profile's paths begin."""
         self._browser = browser
         self._credentials = credentials
-        self._base_url = base_url.rstrip("/")
+        self.base_url = base_url.rstrip("/")
         self.profile = profile
         self.gate = gate
         self.has_logged_in = False
         self._last_document = 0.0
         self._found: dict[str, dict[str, str]] = {}
-        parts = urlsplit(self._base_url)
+        parts = urlsplit(self.base_url)
         self.origin = f"{parts.scheme}://{parts.netloc}"
         patience = profile.timings.step or browser.options.timeout
         self._elements = Elements(browser, patience)
         self._ways = ways_class(profile)(browser, profile, base_url, *astuple(credentials))
-        self.files = PortalFiles(browser, self._elements, profile, self._base_url, patience)
+        self.files = PortalFiles(browser, self._elements, profile, self.base_url, patience)
         """What the portal has to download."""
-        self.pages = Pages(browser, self._elements, self._base_url, profile.session)
+        self.inspection = Inspection(browser)
+        """Looks at pages on which something failed."""
+        self.pages = Pages(browser, self._elements, self.base_url, profile.session)
         self._session = profile.session.model_dump()
 
     @property
@@ -98,7 +101,7 @@ class Portal:
 
     def serves(self, profile: Profile, base_url: str, credentials: Credentials) -> bool:
         """True if this is that portal under those credentials."""
-        same_site = self._base_url == base_url.rstrip("/")
+        same_site = self.base_url == base_url.rstrip("/")
         return same_site and (self.profile, self._credentials) == (profile, credentials)
 
     def pace(self, pacer: Pacer) -> None:
@@ -108,6 +111,10 @@ class Portal:
     def picture(self) -> bytes:
         """What the window shows now, as JPEG."""
         return self._browser.picture()
+
+    def scrubbed(self, text: str) -> str:
+        """`text` without the secrets that were typed in the window."""
+        return self._browser.mask.scrubbed(text)
 
     def leave_page(self) -> None:
         """Be where no script of the portal runs, if the page was clicked on.
@@ -228,7 +235,7 @@ class Portal:
         return replace(missing, words=words, condition=Condition.MAY_NOT_BE_DONE)
 
     def _look(self, values: dict[str, str], action: Action) -> dict[str, Any]:
-        self._browser.navigate(self._base_url + self.profile.batch_path(values))
+        self._browser.navigate(self.base_url + self.profile.batch_path(values))
         seen = self._look_at_next_page(values, action)
         if seen["cached"]:
             self._browser.reload()
@@ -249,7 +256,7 @@ class Portal:
         return seen
 
     def _page(self, action: Action, reading: Reading, seen: dict[str, Any]) -> BatchPage:
-        known = {**seen, "base_url": self._base_url, "ways": self._ways}
+        known = {**seen, "base_url": self.base_url, "ways": self._ways}
         return BatchPage(self._browser, self._elements, self.profile, action, reading, known)
 
     def _reading(self, began: datetime, seen: dict[str, Any], action: Action) -> Reading:
@@ -268,7 +275,7 @@ class Portal:
 
     def _prove_session(self) -> None:
         """A portal may say "not found" to whoever is not logged in: see whether we are."""
-        self._browser.navigate(self._base_url + self.profile.pending.path)
+        self._browser.navigate(self.base_url + self.profile.pending.path)
         seen = self._elements.ask("loggedIn", {"session": self._session})
         if seen["place"] != "inside":
             raise_for_place(seen)
@@ -286,7 +293,8 @@ class Portal:
         elif seen["words"] and batch.history is not None:
             absent = batch.history.ready
         raise ProfileMismatch(
-            f"The page of batch {key} has nothing at {absent}; the profile {self.name} expects it."
+            f"The profile {self.name} does not match: "
+            f"the page of batch {key} has nothing at {absent}; the profile expects it."
         )
 
 

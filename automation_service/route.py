@@ -17,6 +17,8 @@ class Leg:
 
     steps: tuple[Step, ...]
     answers: tuple[Step, ...] = ()
+    first: int = 1
+    """The number of the first of them in the action, from 1."""
 
     @property
     def crosses(self) -> bool:
@@ -51,8 +53,9 @@ class Route:
 def route_of(steps: Sequence[Step]) -> Route:
     """The way through these steps, of which the last has the effect."""
     *legs, effect = _legs(steps)
-    approach = Leg(effect.steps[:-1])
-    return Route(tuple(legs), approach.steps, Leg(effect.steps[-1:], effect.answers))
+    *approach, last = effect.steps
+    first = effect.first + len(approach)
+    return Route(tuple(legs), tuple(approach), Leg((last,), effect.answers, first))
 
 
 def _legs(steps: Sequence[Step]) -> Iterator[Leg]:
@@ -68,11 +71,11 @@ def _legs(steps: Sequence[Step]) -> Iterator[Leg]:
         is_last = end == len(steps)
         alone = step.crosses or step.save or (answers and not is_last)
         if alone and waiting:
-            yield Leg(tuple(waiting))
+            yield Leg(tuple(waiting), first=at + 1 - len(waiting))
             waiting = []
         waiting.append(step)
         if alone or is_last:
-            yield Leg(tuple(waiting), answers)
+            yield Leg(tuple(waiting), answers, at + 2 - len(waiting))
             waiting = []
         at = end
 

@@ -18,6 +18,9 @@ from shared.errors import DownloadFailed, PageChanged, PortalTimeout, ProfileMis
 
 NOT_READY = "The click was not ready in time, so it was not made."
 _LISTENING = 0.02
+LOOKING_SECONDS = 1.0
+LOOKING_SHARE = 0.2
+"""How much of the time on the way to the effect is kept for a picture of what went wrong."""
 
 
 class Walk:
@@ -45,12 +48,18 @@ class Walk:
         self._home = document
         self._permit_ends = permit_ends
         self._deadline = deadline
+        looking = min(LOOKING_SECONDS, LOOKING_SHARE * (deadline - time.monotonic()))
+        self._patient_until = deadline - LEAVING_SECONDS - looking
         self._files = files
         self.about = about
         self.document = document
         """The page we are on."""
         self.touched = False
         """True once a step was taken, or may have been, short of the effect."""
+        self.step = 1
+        """The number of the step that is being taken."""
+        self.has_permit = False
+        """True once the page may have a permit for the effect."""
         self.at: dict[str, float] = {}
         """Where in the window the effect is, once it is prepared."""
         self.late = 0.0
@@ -58,7 +67,7 @@ class Walk:
 
     @property
     def _left(self) -> float:
-        return max(0.0, self._deadline - LEAVING_SECONDS - time.monotonic())
+        return max(0.0, self._patient_until - time.monotonic())
 
     def offers(self, action: Action) -> bool:
         """True if what the first step uses is there and usable."""
@@ -75,6 +84,7 @@ class Walk:
 
     def take(self, leg: Leg) -> None:
         """Take these steps, none of which has the effect. Raises as `BatchPage.aim` does."""
+        self.step = leg.first
         if leg.crosses:
             self._await_turn()
         self._browser.dialogs.expect(leg.rules(self.about["values"], self._deadline))
@@ -106,25 +116,32 @@ class Walk:
 
     def prepare(self, route: Route, about: dict[str, Any]) -> None:
         """Take the last steps, and let nothing but the effect through from then on."""
+        self.step = route.effect.first - len(route.approach)
         self._await_turn()
         effect = route.effect.steps[0]
         last = route.effect.answers[-1] if route.effect.answers else effect
         named = last.names_batch
         asked = time.monotonic()
         self._browser.dialogs.forget()
-        answer = self._do(
-            "prepare",
-            {
-                **about,
-                "steps": [self.spell(step) for step in route.approach],
-                "effect": self.spell(effect),
-                "gesture": effect.kind if effect.kind in ("click", "press") else "script",
-                "asks": bool(route.effect.answers),
-                "names_batch": named.model_dump() if named else named,
-                "home": self.document == self._home,
-                "permit_ends": self._permit_ends,
-            },
-        )
+        self.has_permit = True
+        try:
+            answer = self._do(
+                "prepare",
+                {
+                    **about,
+                    "steps": [self.spell(step) for step in route.approach],
+                    "effect": self.spell(effect),
+                    "gesture": effect.kind if effect.kind in ("click", "press") else "script",
+                    "asks": bool(route.effect.answers),
+                    "names_batch": named.model_dump() if named else named,
+                    "home": self.document == self._home,
+                    "permit_ends": self._permit_ends,
+                },
+            )
+        except ProfileMismatch:
+            # Something is not there: the page gives its permit last.
+            self.has_permit = False
+            raise
         self._raise_for_questions()
         self.at = answer["at"]
         self.late = asked + (self._permit_ends - answer["now"]) / 1000
@@ -156,6 +173,7 @@ class Walk:
         asked = {**self.about, **about, "document": self.document}
         answer = self._elements.do(question, asked, self._left)
         self.touched = before or answer["taken"] > 0
+        self.step += answer.get("place", 0)
         _raise_for_fault(answer)
         return answer
 

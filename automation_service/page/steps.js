@@ -94,7 +94,7 @@ const repeat = async (step, about, left) => {
 const takeAll = async (steps, about, left) => {
   for (const [place, step] of steps.entries()) {
     const fault = await takeOne(step, about, left);
-    if (fault) return { place, at: step.said, ...fault };
+    if (fault) return { at: step.said, ...fault, place };
   }
   return null;
 };

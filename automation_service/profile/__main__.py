@@ -20,13 +20,14 @@ from tempfile import TemporaryDirectory
 import structlog
 
 from automation_service.browser import Browser, BrowserOptions
+from automation_service.inspection import Stage, report
 from automation_service.portal import Credentials
 from automation_service.portal_credentials import DEFAULT, credentials_of
 from automation_service.profile.document import load_profile
 from automation_service.profile.profile import Profile
 from automation_service.profile.reference import reference
 from automation_service.profile.sentences import sentences
-from automation_service.trial import Stage, Trial, report
+from automation_service.trial import Trial
 from automation_service.ways import ways_class
 from shared.config import Settings, load_settings
 from shared.errors import BrowserDied, ConfigurationError, CredentialsMissing, ProfileMismatch

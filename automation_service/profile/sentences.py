@@ -172,13 +172,12 @@ def _fetching(profile: Profile) -> tuple[str, Iterator[str]]:
 
 def _steps(steps: tuple[Step, ...], before: str) -> Iterator[str]:
     for number, step in enumerate(steps, 1):
-        said = _said(step)
         effect = " THIS HAS THE EFFECT, and is done once." if step.effect else ""
-        yield f"{before}{number}. {said[0].upper()}{said[1:]}.{effect}"
+        yield f"{before}{number}. {step_sentence(step)}{effect}"
         yield from _steps(getattr(step, "steps", ()), f"{before}{number}.")
 
 
-def _said(step: Step) -> str:
+def step_sentence(step: Step) -> str:
     """What the step says of itself in the file, in its order there, as one sentence."""
     words: list[str] = []
     for name, field in type(step).model_fields.items():
@@ -186,7 +185,8 @@ def _said(step: Step) -> str:
             words.append(f"{(field.alias or name).replace('_', ' ')} {_plain(getattr(step, name))}")
     if step.fill is not None and getattr(step, "text", None) is None:
         words.append("with the remark and our marker")
-    return ", ".join(words)
+    said = ", ".join(words)
+    return f"{said[0].upper()}{said[1:]}."
 
 
 def _plain(value: Any) -> str:

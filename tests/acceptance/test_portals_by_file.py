@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import Any
 
 import httpx
 import pytest
+from PIL import Image
 
 from automation_service.profile import PROFILES
 from launcher.system import PracticeSystem
@@ -26,7 +29,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """A system of one slot that knows the portal `esc` only, and one officer."""
     folder = tmp_path_factory.mktemp("by-file")
     settings = {"SECRETS_DIR": str(folder / "secrets"), "LOG_LEVEL": "DEBUG"}
-    system = PracticeSystem(folder / "system", batches=12, settings=settings)
+    system = PracticeSystem(folder / "system", batches=16, settings=settings)
     with system, seen_from_outside(system) as deployment:
         yield deployment
 
@@ -179,6 +182,46 @@ def test_a_profile_that_breaks_ends_its_tasks_and_no_others(here: Deployment) ->
     _save_profile(here, "broken", broken.replace("titel:", "title:", 1))
     mended = here.finish(here.approve(batch_ids=[mine], portal="broken"))
     assert here.assert_true(mended) == {"approved": 1}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.usefixtures("second")
+def test_a_profile_that_stops_matching_ends_its_tasks_with_a_report_and_no_others(
+    here: Deployment,
+) -> None:
+    # Given a portal that confirms with another button than its profile says
+    mine, spared, *others = here.take_batches(4)
+    _save_secrets(here, "changed", "default")
+    _save_profile(here, "changed", _profile(here, "changed").replace(".confirm-btn", ".yes-btn"))
+    # When it and another portal are asked at the same time
+    by_esc = here.approve(batch_ids=others[:1])
+    by_changed = here.approve(batch_ids=[mine, spared], portal="changed")
+    later_by_esc = here.approve(batch_ids=others[1:])
+    # Then its task ends as one whose profile does not match, with the step
+    ended = here.until(by_changed, lambda event: event["type"] == "failed")
+    assert ended["data"]["code"] == "profile_mismatch"
+    assert "profile changed does not match, step 3 of 3" in ended["data"]["error"]
+    assert here.approve_posts([mine, spared]) == 0
+    # And a picture that is not an empty page, and a report that may not do anything
+    result = here.finish(by_changed)
+    assert [item["status"] for item in result["result"]["items"]] == ["failed", "failed"]
+    picture = _fetched(here, result["screenshot_url"])
+    with Image.open(io.BytesIO(picture.content)) as image:
+        assert len(image.convert("RGB").getcolors(1 << 24)) > 100
+    (link,) = result["download_links"]
+    report = _fetched(here, link)
+    assert "Step 3 of 3 to approve" in report.text
+    assert re.search(r"\.yes-btn.* looks like button\S*\.confirm-btn", report.text)
+    assert report.headers["content-disposition"].startswith("attachment")
+    assert "sandbox" in report.headers["content-security-policy"]
+    assert report.headers["x-content-type-options"] == "nosniff"
+    # And the other portal's work went on
+    for task_id in (by_esc, later_by_esc):
+        assert here.assert_true(here.finish(task_id)) == {"approved": 1}
+
+
+def _fetched(here: Deployment, url: str) -> httpx.Response:
+    return httpx.get(url, timeout=30, trust_env=False).raise_for_status()
 
 
 @pytest.mark.timeout(300)

@@ -222,6 +222,26 @@ def test_a_page_that_is_not_left_in_time_is_ended_with_its_browser(
         spare_browser.end_by(time.monotonic() + 60)
 
 
+def test_a_page_that_is_too_busy_to_go_is_ended_with_its_browser(
+    pages: Pages, spare_browser: Browser
+) -> None:
+    # Given a page that does nothing but compute, and would ask the portal for something after that
+    busy = """setTimeout(() => {
+        for (const until = performance.now() + 5000; performance.now() < until;);
+        fetch('/late', {method: 'POST'});
+        })"""
+    spare_browser.navigate(pages.url)
+    spare_browser.end_by(time.monotonic() + 1.5)
+    spare_browser.evaluate(busy, PATIENCE)
+
+    # When it has to be left, it does not count as left before it is gone
+    with pytest.raises(BrowserDied):
+        spare_browser.leave_page()
+
+    assert not spare_browser.alive()
+    assert pages.posts == []
+
+
 def test_a_page_is_left_in_time_though_the_portal_does_not_answer(
     pages: Pages, spare_browser: Browser
 ) -> None:

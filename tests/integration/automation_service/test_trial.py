@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from automation_service.browser import Browser, BrowserOptions
+from automation_service.inspection import Stage, report
 from automation_service.portal import Credentials
 from automation_service.profile import PROFILES, Profile
-from automation_service.trial import Stage, Trial, report
+from automation_service.trial import Trial
 from launcher import browser as installed
 from shared.config import ROOT
 from tests.integration.automation_service.conftest import Desk
@@ -177,7 +178,7 @@ def test_the_report_stands_alone_and_hides_the_password(trial_of: Try, pages: Pa
     assert "&lt;b&gt;" in text
     assert "x &amp; y" in text
     assert "hidden secret" not in text
-    assert "http" not in text.replace(pages.url, "")
+    assert "://" not in text.replace(pages.url, "")
 
 
 def test_the_esc_profile_is_tried_without_a_warning_or_an_effect(

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from automation_service.inspection.stage import Mark
 from automation_service.profile import Action, History, Listing, Locator, Part, Profile
-from automation_service.trial.stage import Mark
 
 Named = dict[str, tuple[Locator, Locator | None]]
 """Name -> what is looked for, and the row in whose first it is."""
@@ -41,11 +41,18 @@ def batch_marks(profile: Profile) -> Named:
     return {"session.logged_in": (profile.session.logged_in, None), **found}
 
 
-def step_marks(action: Action) -> Named:
-    """What an action's steps use, of those that are taken on the page with the effect."""
+def step_marks(action: Action, at: int | None = None) -> Named:
+    """What an action's steps use, of those that are taken on one page.
+
+    It is that of the step with the number `at`, else the one with the effect.
+    """
     numbered = list(enumerate(action.steps, 1))
-    begins = max((number for number, step in numbered if step.crosses), default=0)
-    marks = (mark for number, step in numbered[begins:] for mark in _in(step, f"steps.{number}"))
+    crossings = [number for number, step in numbered if step.crosses]
+    at = at or len(numbered)
+    begins = max((number for number in crossings if number < at), default=0)
+    ends = min((number for number in crossings if number >= at), default=len(numbered))
+    here = numbered[begins:ends]
+    marks = (mark for number, step in here for mark in _in(step, f"steps.{number}"))
     return {name: at for name, at in marks if not name.endswith(".wait_gone")}
 
 

@@ -1,12 +1,12 @@
-"""A trial as a page of HTML that stands alone: what was matched, outlined in pictures."""
+"""What was seen of a portal as a page of HTML that stands alone, with pictures."""
 
 from __future__ import annotations
 
 from base64 import b64encode
 from html import escape
 
+from automation_service.inspection.stage import Mark, Stage
 from automation_service.profile import Profile
-from automation_service.trial.stage import Mark, Stage
 
 _STYLE = """
 body {font: 15px/1.5 sans-serif; margin: 2em auto; max-width: 70em; color: #222}
@@ -17,17 +17,27 @@ code {background: #f4f4f4}
 """
 
 
-def report(profile: Profile, stages: list[Stage], base_url: str) -> str:
-    """The whole page."""
+LONGEST_VALUE = 200
+"""Characters that are told of what was read in one place."""
+
+# It may be opened from a disk, where nobody sends a policy with it. What a portal's page says is
+# only ever text in here; this is for the day on which that is not so.
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+
+def report(profile: Profile, stages: list[Stage], base_url: str, title: str = "") -> str:
+    """The whole page. Without `title` it is that of a trial."""
     failed = [stage for stage in stages if stage.fault]
     verdict = (
         f'<p class="fault">Failed: {escape(failed[0].title)}</p>'
         if failed
         else '<p class="good">Everything was found, up to the step with the effect.</p>'
     )
-    title = f"Trial of the profile {profile.name}, version {profile.version}"
+    title = f"{title or 'Trial of the profile'} {profile.name}, version {profile.version}"
     return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(title)}</title>'
+        '<!doctype html><html lang="en"><meta charset="utf-8">'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">'
+        f"<title>{escape(title)}</title>"
         f"<style>{_STYLE}</style><h1>{escape(title)}</h1><p>On {escape(base_url)}</p>{verdict}"
         + "".join(_stage(stage) for stage in stages)
         + "</html>\n"
@@ -56,5 +66,5 @@ def _stage(stage: Stage) -> str:
 
 
 def _row(mark: Mark) -> str:
-    cells = (mark.name, mark.locator, mark.count, mark.shown, mark.value or "")
+    cells = (mark.name, mark.locator, mark.count, mark.shown, (mark.value or "")[:LONGEST_VALUE])
     return "<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in cells) + "</tr>"

@@ -2,42 +2,36 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from difflib import SequenceMatcher
-from pathlib import Path
 from typing import Any
 
 from automation_service.batch_page import BatchPage
 from automation_service.browser import Browser
 from automation_service.elements import Elements
-from automation_service.pace import OwnPace
-from automation_service.portal import Credentials, Portal
-from automation_service.profile import Locator, Profile
-from automation_service.trial.marks import (
+from automation_service.inspection.inspection import SCRIPT, marks_in, spelled
+from automation_service.inspection.likeness import alike, wanted_in
+from automation_service.inspection.marks import (
     Named,
     asked,
     batch_marks,
     listing_marks,
     login_marks,
-    mark_of,
     step_marks,
 )
-from automation_service.trial.stage import Stage
+from automation_service.inspection.stage import Stage
+from automation_service.pace import OwnPace
+from automation_service.portal import Credentials, Portal
+from automation_service.profile import Locator, Profile
 from shared.contracts import Condition
 from shared.errors import AgentError, LoginRefused, ProfileMismatch
 
 REMARK = "Trial of a profile; this is never sent."
 MARKER = "[TRIAL]"
-_SCRIPT = Path(__file__).resolve().parent / "trial.js"
-_WORD = re.compile(r"[\w-]+")
 EXPLAINING_SECONDS = 15.0
 LATE_SECONDS = 3.0
 """How long a list that seems empty is watched for rows that come after all."""
-ALIKE = 3
-"""How many things that look alike are told."""
 
 
 class _FreeGate:
@@ -74,7 +68,7 @@ class Trial:
         self._portal = Portal(browser, profile, base_url, credentials, _FreeGate())
         self._portal.pace(OwnPace(profile.site.pace.requests_per_second))
         patience = profile.timings.step or browser.options.timeout
-        self._elements = Elements(browser, patience, [_SCRIPT])
+        self._elements = Elements(browser, patience, [SCRIPT])
         self._first = ""
         self.stages: list[Stage] = []
         """What was seen so far, in order."""
@@ -210,7 +204,7 @@ class Trial:
         expected: bool = True,
     ) -> None:
         answers = self._ask("examine", marks, values)
-        stage.marks = [mark_of(name, marks[name][0], seen) for name, seen in answers.items()]
+        stage.marks = marks_in(answers, marks)
         if expected:
             self._tell_gaps(stage, marks)
         self._ask("outline", marks, values)
@@ -232,29 +226,8 @@ class Trial:
         """What can still be shown of a page on which something failed."""
         with suppress(AgentError):
             stage.picture = self._browser.picture()
-            for words in _quoted(stage.fault):
+            for words in wanted_in(stage.fault):
                 stage.alike += self._alike(words)
 
     def _alike(self, wanted: Locator | str) -> list[str]:
-        found = self._elements.ask("candidates", {})
-        texts = [f"{one['at']}  {one['says']!r}" if one["says"] else one["at"] for one in found]
-        ranked = sorted(texts, key=lambda text: _likeness(str(wanted), text), reverse=True)
-        return [f"{wanted} looks like {text}" for text in dict.fromkeys(ranked)][:ALIKE]
-
-
-def _likeness(wanted: str, text: str) -> float:
-    """How like each other they are word by word; what a locator says last counts most."""
-    words = _WORD.findall(text.lower())
-    last = _WORD.findall(wanted.lower())[-3:]
-    ratios = [max((_ratio(one, word) for word in words), default=0.0) for one in last]
-    return sum(ratio * (1 << place) for place, ratio in enumerate(ratios))
-
-
-def _ratio(one: str, other: str) -> float:
-    return SequenceMatcher(None, one, other).ratio()
-
-
-def _quoted(fault: str) -> list[str]:
-    """What a message says was looked for: "... nothing to use at #approve; the profile ..."."""
-    _, at, rest = fault.partition(" at ")
-    return [rest.partition(";")[0].rstrip(".")] if at else []
+        return alike(str(wanted), spelled(self._elements.ask("candidates", {})))

@@ -1,0 +1,35 @@
+"""What on a page looks like what was not found there."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+_WORD = re.compile(r"[\w-]+")
+ALIKE = 3
+"""How many things that look alike are told."""
+
+
+def alike(wanted: str, texts: Sequence[str]) -> list[str]:
+    """Sentences about those of `texts`, each of which tells of an element, that come closest."""
+    ranked = sorted(dict.fromkeys(texts), key=lambda text: _likeness(wanted, text), reverse=True)
+    return [f"{wanted} looks like {text}" for text in ranked[:ALIKE]]
+
+
+def wanted_in(fault: str) -> list[str]:
+    """What a message says was looked for: "... nothing to use at #approve; the profile ..."."""
+    _, at, rest = fault.partition(" at ")
+    return [rest.partition(";")[0].rstrip(".")] if at else []
+
+
+def _likeness(wanted: str, text: str) -> float:
+    """How like each other they are word by word; what a locator says last counts most."""
+    words = _WORD.findall(text.lower())
+    last = _WORD.findall(wanted.lower())[-3:]
+    ratios = [max((_ratio(one, word) for word in words), default=0.0) for one in last]
+    return sum(ratio * (1 << place) for place, ratio in enumerate(ratios))
+
+
+def _ratio(one: str, other: str) -> float:
+    return SequenceMatcher(None, one, other).ratio()
