@@ -11,6 +11,7 @@ import os
 import socket
 import threading
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -72,6 +73,7 @@ class Presence:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="presence", daemon=True)
         self._children: set[int] = set()
+        """Children that were seen alive."""
 
     def begin(self) -> None:
         """Clean up after workers that died on this host, announce this one, start to beat."""
@@ -131,6 +133,7 @@ class Presence:
                 if time.monotonic() >= next_sweep:
                     next_sweep = time.monotonic() + SWEEP_SECONDS
                     self._sweep()
+                    self._children |= {child.pid for child in psutil.Process().children()}
             except SQLAlchemyError as error:
                 log.warning("record not reachable", reason=str(error).split("\n")[0])
 
@@ -143,7 +146,8 @@ class Presence:
         with self._record.read() as connection:
             at_work = slots.live(connection, self._worker_id)
         # Looked at afterwards: a child that began a slot meanwhile is among the living.
-        alive = _living_children()
+        known = self._children | {slot.pid for slot in at_work if slot.pid}
+        alive = {pid for pid in known if _is_living_child(pid)}
         gone, self._children = self._children - alive, alive
         dead = [slot for slot in at_work if slot.pid not in alive]
         if dead:
@@ -182,16 +186,12 @@ class Presence:
                 log.warning("browser of a dead worker ended", processes=ended)
 
 
-def _living_children() -> set[int]:
-    children = psutil.Process().children()
-    return {child.pid for child in children if _status(child) != psutil.STATUS_ZOMBIE}
-
-
-def _status(process: psutil.Process) -> str:
-    try:
-        return str(process.status())
-    except psutil.NoSuchProcess:
-        return str(psutil.STATUS_ZOMBIE)
+def _is_living_child(pid: int) -> bool:
+    """True for a child of this process; asks about this one alone, all processes cost too much."""
+    with suppress(psutil.NoSuchProcess):
+        process = psutil.Process(pid)
+        return process.ppid() == os.getpid() and process.status() != psutil.STATUS_ZOMBIE
+    return False
 
 
 def _is_alive(pid: int, before: float | None) -> bool:

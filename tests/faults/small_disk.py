@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import threading
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,8 @@ SIZE = 256 << 20
 PIECES = (1 << 20, 1 << 12)
 """Bytes that are taken at a time: coarsely first, then to the last block."""
 PATIENCE_SECONDS = 30.0
+LONGEST_HOLD = 10.0
+"""Seconds after which a disk that is held still goes on by itself."""
 
 
 @cache
@@ -27,8 +30,10 @@ def is_possible() -> bool:
 class SmallDisk:
     """An image in a file, mounted as a folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, longest_hold: float = LONGEST_HOLD) -> None:
         """Nothing is made before `mount`; the image and the mounted folder are in `folder`."""
+        self._longest_hold = longest_hold
+        self._alarm: threading.Timer | None = None
         self._image = folder / "disk.image"
         self._place = folder / "disk"
         self._filling = self._place / "filling"
@@ -63,16 +68,20 @@ class SmallDisk:
         self._filling.unlink(missing_ok=True)
 
     def hold_still(self) -> None:
-        """Whoever writes waits, and cannot even be killed, until `go_on`."""
+        """Whoever writes waits, and cannot even be killed, until `go_on`.
+
+        Who should say so may itself be writing there: to mend what another fault did.
+        """
         _run("fsfreeze", "--freeze", str(self._place))
+        self._alarm = threading.Timer(self._longest_hold, self._thaw)
+        self._alarm.daemon = True
+        self._alarm.start()
 
     def go_on(self) -> None:
         """Let everybody write again. Never raises."""
-        subprocess.run(
-            ["fsfreeze", "--unfreeze", str(self._place)],
-            capture_output=True,
-            timeout=PATIENCE_SECONDS,
-        )
+        if self._alarm is not None:
+            self._alarm.cancel()
+        self._thaw()
 
     def unmount(self) -> None:
         """Take it away, whoever still uses it; what was on it is gone."""
@@ -80,6 +89,13 @@ class SmallDisk:
             self.go_on()
             _run("umount", "--lazy", str(self._place))
         self._image.unlink(missing_ok=True)
+
+    def _thaw(self) -> None:
+        subprocess.run(
+            ["fsfreeze", "--unfreeze", str(self._place)],
+            capture_output=True,
+            timeout=PATIENCE_SECONDS,
+        )
 
 
 def _run(*command: str) -> None:

@@ -40,10 +40,10 @@ class Desk:
         self.gate = InMemoryGate()
         self.announced: list[BrowserProcess] = []
         self.warm = WarmBrowser(options, self.announced.append)
-        self.credentials = Credentials(practice.username, practice.password)
         timings = Timings(click_budget=5, settle=SETTLE)
         self.profile = builtin_profile("esc").model_copy(update={"timings": timings})
-        self._truth = httpx.Client(base_url=practice.truth_url, trust_env=False)
+        self._truth = httpx.Client(base_url=practice.truth_url, trust_env=False, verify=False)
+        self.as_at_first()
 
     def close(self) -> None:
         """End the browser; the portal is its starter's."""
@@ -81,6 +81,12 @@ class Desk:
             if batch["status"] == status and bool(batch["refusal"]) == refused
             if not batch["posts"]
         )
+
+    def as_at_first(self) -> None:
+        """No faults are in force, and the right credentials were never refused."""
+        self.set_faults()
+        self.credentials = Credentials(self.practice.username, self.practice.password)
+        self.gate.refusal = None
 
     def set_faults(self, *faults: dict[str, Any]) -> None:
         """Put these faults in force instead of the present ones."""
@@ -137,21 +143,21 @@ def _open_desk(
     return desk
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def shared_desk(
     tmp_path_factory: pytest.TempPathFactory, make_options: Callable[..., BrowserOptions]
 ) -> Iterator[Desk]:
-    """One desk for the tests of a module."""
+    """One desk for all tests of a pytest-xdist process."""
     with ExitStack() as stack:
         folder = tmp_path_factory.mktemp("desk")
-        practice = {"batches": 120, "pending_only": False}
+        practice = {"batches": 300, "pending_only": False}
         yield _open_desk(folder, stack, make_options, {}, practice)
 
 
 @pytest.fixture
 def desk(shared_desk: Desk) -> Desk:
-    """The module's desk, with no faults in force: take a batch of your own with `a_batch`."""
-    shared_desk.set_faults()
+    """That desk as it was at first: take a batch of your own with `a_batch`."""
+    shared_desk.as_at_first()
     return shared_desk
 
 
@@ -175,14 +181,43 @@ def pages() -> Iterator[Pages]:
     served.close()
 
 
-@pytest.fixture(scope="module")
-def browser(
+class SharedBrowser:
+    """A browser for all tests of a pytest-xdist process, replaced when one has spoiled it."""
+
+    def __init__(self, options: BrowserOptions) -> None:
+        """It starts when it is first asked for."""
+        self._options = options
+        self._started: Browser | None = None
+
+    def get(self) -> Browser:
+        """The browser, showing nothing, that knows no cookie."""
+        if self._started is None or not self._started.alive():
+            self.quit()
+            self._started = Browser(self._options, lambda process: None)
+        self._started.navigate("about:blank")
+        self._started.driver.execute_cdp_cmd("Network.clearBrowserCookies", {})
+        return self._started
+
+    def quit(self) -> None:
+        """End it."""
+        if self._started is not None:
+            self._started.quit()
+
+
+@pytest.fixture(scope="session")
+def shared_browser(
     make_options: Callable[..., BrowserOptions], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Browser]:
-    folder: Path = tmp_path_factory.mktemp("browsers")
-    started = Browser(make_options(folder), lambda process: None)
-    yield started
-    started.quit()
+) -> Iterator[SharedBrowser]:
+    """One browser for all tests of a pytest-xdist process that need nothing special."""
+    shared = SharedBrowser(make_options(tmp_path_factory.mktemp("browsers")))
+    yield shared
+    shared.quit()
+
+
+@pytest.fixture
+def browser(shared_browser: SharedBrowser) -> Browser:
+    """That browser, as if it had just been started."""
+    return shared_browser.get()
 
 
 OpenPortal = Callable[..., Portal]

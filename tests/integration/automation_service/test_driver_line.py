@@ -22,13 +22,15 @@ ONE_SHOT = 'permit.state.spent = event.type === "click";'
 
 
 @pytest.fixture(scope="module")
-def line() -> Iterator[DriverLine]:
-    """What every browser of this module is spoken to by way of."""
+def line(shared_desk: Desk) -> Iterator[DriverLine]:
+    """What every browser that starts in this module is spoken to by way of."""
+    shared_desk.warm.discard()
     with DriverLine() as laid, pytest.MonkeyPatch.context() as patch:
         patch.setenv(LINE_VARIABLE, laid.address)
         patch.setattr(devtools, "connect", devtools.__dict__["connect"])
         install_in_worker()
         yield laid
+        shared_desk.warm.discard()
 
 
 @pytest.fixture

@@ -25,22 +25,14 @@ def fresh_login(desk: Desk, username: str, password: str) -> Portal:
     return desk.portal()
 
 
-@pytest.fixture
-def known(desk: Desk) -> Desk:
-    """The desk, with the right credentials again."""
-    desk.credentials = Credentials(desk.practice.username, desk.practice.password)
-    desk.gate.refusal = None
-    return desk
+def test_the_browser_stays_logged_in_from_call_to_call(desk: Desk) -> None:
+    first = desk.portal()
+    logins = desk.ask("GET", "/truth/summary")["logins"]
 
-
-def test_the_browser_stays_logged_in_from_call_to_call(known: Desk) -> None:
-    first = known.portal()
-    logins = known.ask("GET", "/truth/summary")["logins"]
-
-    second = known.portal()
+    second = desk.portal()
 
     assert second is first
-    assert known.ask("GET", "/truth/summary")["logins"] == logins
+    assert desk.ask("GET", "/truth/summary")["logins"] == logins
 
 
 def test_a_wrong_password_is_told_to_the_gate_and_tried_once(desk: Desk) -> None:
@@ -67,23 +59,23 @@ def test_a_locked_account_is_told_from_a_wrong_password(desk: Desk) -> None:
     assert isinstance(desk.gate.refusal, AccountLocked)
 
 
-def test_other_credentials_never_see_the_session_of_the_first(known: Desk) -> None:
-    known.portal()
+def test_other_credentials_never_see_the_session_of_the_first(desk: Desk) -> None:
+    desk.portal()
 
     with pytest.raises(LoginRefused):
-        fresh_login(known, "stranger", "wrong")
+        fresh_login(desk, "stranger", "wrong")
 
 
-def test_a_password_is_in_no_log_and_no_text(known: Desk, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_password_is_in_no_log_and_no_text(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    known.warm.discard()
+    desk.warm.discard()
 
     with structlog.testing.capture_logs() as lines:
-        known.portal()
+        desk.portal()
 
-    assert known.credentials.password not in repr(known.credentials)
-    assert known.credentials.password not in repr(lines)
-    assert known.credentials.password not in caplog.text
+    assert desk.credentials.password not in repr(desk.credentials)
+    assert desk.credentials.password not in repr(lines)
+    assert desk.credentials.password not in caplog.text
 
 
 def test_a_portal_that_is_down_is_unavailable_and_no_refusal(open_desk: OpenDesk) -> None:
@@ -108,12 +100,12 @@ def test_a_browser_is_replaced_after_its_number_of_items(open_desk: OpenDesk) ->
     assert len(desk.announced) == 2
 
 
-def test_a_condemned_browser_is_replaced(known: Desk) -> None:
-    first = known.portal()
+def test_a_condemned_browser_is_replaced(desk: Desk) -> None:
+    first = desk.portal()
     browser: Any = first._browser
     browser.condemn("it did not answer")
 
     with pytest.raises(BrowserDied):
         first.picture()
 
-    assert known.portal() is not first
+    assert desk.portal() is not first
