@@ -98,7 +98,7 @@ def struck_by(plan: Plan, strike: Strike, hit: Hit | None, facts: Facts) -> Stru
     """
     if hit is None:
         return Struck(strike.deed.name, happened=False)
-    if strike.deed.moves_clock:
+    if any(each.deed.moves_clock for each in plan.strikes):
         return Struck(strike.deed.name, happened=True)
     at = datetime.fromtimestamp(hit.at, timezone.utc)
     return Struck(
