@@ -120,7 +120,7 @@ class BatchApprovalService:
         except AgentError as error:
             log.warning("approval_failed", key=claim.key, code=error.code, why=error.message)
             if error is not self._told:
-                place = Place.of_batch(self._portal.profile, claim.key)
+                place = Place.of_error(error, self._portal.profile, claim.key)
                 self._tell(claim, error, place, self._witness.look(place))
             raise
         finally:

@@ -11,7 +11,7 @@ from automation_service.elements import Elements
 from automation_service.page_state import raise_for_place
 from automation_service.profile import Listing, Lookup, Session
 from automation_service.profile.placeholder import fill_path
-from shared.errors import PortalTimeout, ProfileMismatch
+from shared.errors import ProfileInDoubt, ProfileMismatch
 
 MORE_ROWS_SECONDS = 2.0
 """How long a list that was scrolled to its end may take to bring more."""
@@ -59,7 +59,7 @@ class BatchList:
                 return
             if shown["place"] != "list":
                 raise_for_place(shown)
-                raise PortalTimeout("The portal did not show its list of batches.")
+                raise ProfileInDoubt("The portal did not show its list of batches.")
             rows = [Row(row["key"], row["found"]) for row in shown["rows"] if row["key"]]
             yield rows
             fresh = {row.key for row in rows} - seen

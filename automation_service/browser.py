@@ -130,8 +130,8 @@ class Browser:
         self._keeper = keeper or Keeper()
         self._leave_by: float | None = None
         self._glancing = False
-        self.has_left = False
-        """True while no page is shown, since the last one had to be left."""
+        self.has_left = True
+        """True while no page is shown: none was loaded, or the last one had to be left."""
         self._process: BrowserProcess | None = None
         self._folder, temporary = make_folders(options.temp_dir)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from automation_service.elements import Elements
 from automation_service.profile import Profile
-from shared.errors import AccountLocked, LoginRefused, PortalTimeout, PortalUnavailable
+from shared.errors import AccountLocked, LoginRefused, PortalUnavailable, ProfileInDoubt
 
 
 class LoginForm:
@@ -40,11 +40,11 @@ class LoginForm:
         """Wait for what the portal says to the `form` that was sent; nothing if it let us in.
 
         `scrubbed` takes secrets out of the portal's words. Raises AccountLocked, LoginRefused,
-        PortalTimeout or PortalUnavailable.
+        ProfileInDoubt or PortalUnavailable.
         """
         answer = self._elements.ask("answered", {**self._about, "page": form["document"]})
         if answer is None:
-            raise PortalTimeout("The portal did not answer the login.")
+            raise ProfileInDoubt("The portal did not answer the login.")
         if answer["answer"] in ("refused", "locked"):
             words = scrubbed(answer["words"])
             locked = answer["answer"] == "locked" or (

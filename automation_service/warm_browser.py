@@ -61,6 +61,11 @@ class WarmBrowser:
         return portal
 
     @property
+    def current(self) -> Portal | None:
+        """The portal that the browser is at, logged in or not; None if there is no browser."""
+        return self._portal
+
+    @property
     def name(self) -> str | None:
         """The browser's name for the record; None if there is none."""
         return None if self._browser is None else self._browser.process.name

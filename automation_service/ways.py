@@ -20,7 +20,7 @@ from automation_service.elements import Elements
 from automation_service.login_form import LoginForm
 from automation_service.page_state import raise_for_status
 from automation_service.profile import Listing, Profile
-from shared.errors import PortalTimeout, ProfileMismatch
+from shared.errors import PortalTimeout, ProfileInDoubt, ProfileMismatch
 
 _FAULTS_OF_FILES = (
     SyntaxError,
@@ -63,7 +63,7 @@ class Ways:
             return
         if form["found"] is None:
             raise_for_status(form["http"])
-            raise PortalTimeout("The portal did not show its login form.")
+            raise ProfileInDoubt("The portal did not show its login form.")
         login.raise_for_answer(form, self._browser.mask.scrubbed)
 
     def pending(self, limit: int) -> list[str]:
@@ -81,7 +81,13 @@ class Ways:
         `{key}` itself is known without it. Raises as BatchList does.
         """
         lookup = self.profile.lookup
-        return [{}] if lookup is None else self._list(lookup).find(key)
+        if lookup is None:
+            return [{}]
+        try:
+            return self._list(lookup).find(key)
+        except ProfileInDoubt as doubt:
+            # What is odd about one batch must not end the work on all.
+            raise PortalTimeout(doubt.message) from doubt
 
     def prepare(self, action: str, values: dict[str, str]) -> None:
         """Do on the batch's page what no step can say, before the action's first step.

@@ -13,7 +13,7 @@ import structlog
 from automation_service.batch_page import BatchPage
 from automation_service.evidence import EvidenceFolder, safe_name
 from automation_service.inspection import Sight, Stage, report
-from automation_service.inspection.likeness import alike, wanted_in
+from automation_service.inspection.likeness import absent_in, alike, wanted_in
 from automation_service.inspection.marks import (
     Named,
     batch_marks,
@@ -25,7 +25,7 @@ from automation_service.portal import Portal
 from automation_service.profile import Action, Profile
 from automation_service.profile.sentences import step_sentence
 from shared.contracts import Evidence, EvidenceKind
-from shared.errors import AgentError, ProfileMismatch
+from shared.errors import AgentError, LoginRefused, ProfileInDoubt, ProfileMismatch
 
 log = structlog.get_logger()
 
@@ -60,6 +60,13 @@ class Place:
         return cls(f"The page of batch {key}", batch_marks(profile), {"key": key})
 
     @classmethod
+    def of_error(cls, error: AgentError, profile: Profile, key: str) -> Place:
+        """Where an error comes from that ended the look at a batch: its page, or the login."""
+        if isinstance(error, LoginRefused | ProfileInDoubt):
+            return cls.of_login(profile)
+        return cls.of_batch(profile, key)
+
+    @classmethod
     def of_step(cls, page: BatchPage, name: str, action: Action) -> Place:
         """Taking a step of the action of that name."""
         step = action.steps[page.step - 1]
@@ -81,29 +88,37 @@ class Witness:
         return self._portal.inspection.look(place.marks, place.values)
 
     def keep(
-        self, error: AgentError, place: Place, sight: Sight, key: str, attempt: int
+        self,
+        error: AgentError,
+        place: Place,
+        sight: Sight,
+        key: str,
+        attempt: int,
+        *,
+        is_last: bool = False,
     ) -> list[Evidence]:
         """Keep what was seen; what cannot be kept is only logged.
 
-        `key` is the item's.
+        `key` is the item's. There is a report where the profile does not match, or, in the last
+        attempt, seems not to.
         """
         kept = []
         with self._trying("picture", key):
             kept.append(self._evidence.take(sight, EvidenceKind.ERROR, key, attempt))
-        if isinstance(error, ProfileMismatch):
+        if isinstance(error, ProfileMismatch) or (is_last and isinstance(error, ProfileInDoubt)):
             with self._trying("report", key):
                 kept.append(self._report(error, place, sight, key))
         return kept
 
     def _report(self, error: AgentError, place: Place, sight: Sight, key: str) -> Evidence:
         profile = self._portal.profile
-        (wanted,) = wanted_in(error.message) or [""]
+        wanted = wanted_in(error.message) or absent_in(sight.marks)
         stage = Stage(
             place.title,
             marks=list(sight.marks),
             seconds=time.monotonic() - self._began,
             fault=error.message,
-            alike=alike(wanted, sight.elements) if wanted else [],
+            alike=[told for one in wanted for told in alike(one, sight.elements)],
             picture=sight.shot,
         )
         text = self._portal.scrubbed(report(profile, [stage], self._portal.base_url, _TITLE))

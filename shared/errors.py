@@ -14,6 +14,7 @@ AgentError
 ├── BatchNotFound               the portal has no such batch: the item is `not_found`
 ├── ApplicationError            passing trouble: retried with backoff, by way of resolving
 │   ├── PortalTimeout
+│   │   └── ProfileInDoubt
 │   ├── PortalUnavailable
 │   ├── PageChanged
 │   ├── SessionLost
@@ -161,6 +162,13 @@ class PortalTimeout(ApplicationError):
     """The portal did not show what was awaited in time."""
 
     code = "portal_timeout"
+
+
+class ProfileInDoubt(PortalTimeout):
+    """The portal did not show what no work goes without: it is slow, or looks otherwise by now."""
+
+    # Whoever has no attempt left takes it for a ProfileMismatch.
+    code = "profile_in_doubt"
 
 
 class PortalUnavailable(ApplicationError):

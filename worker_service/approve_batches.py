@@ -16,7 +16,7 @@ from shared.task_state import ItemStatus
 from worker_service.context import TaskContext
 from worker_service.origin import origin_of
 from worker_service.params import PortalParams, without_null_defaults
-from worker_service.portal_site import base_url, credentials, portal_for
+from worker_service.portal_site import base_url, pending_in, portal_for
 from worker_service.registry import Plan, task
 
 ACTION = "approve"
@@ -142,8 +142,7 @@ def plan_approvals(params: ApproveBatchesParams, context: TaskContext) -> Plan:
             raise TaskFailed(_too_many(at_most))
         at_most = params.batch_count
     busy = context.open_elsewhere(origin, ACTION)
-    portal = context.portal(profile, site, credentials(params, context))
-    pending = portal.pending(at_most + len(busy))
+    pending = pending_in(profile, site, params, context, at_most + len(busy))
     return Plan(origin, ACTION, pending, params_for, leave_out_open=True, at_most=at_most)
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection
 
-from shared.contracts import Intent, ItemOutcome
+from shared.contracts import Evidence, Intent, ItemOutcome
 from shared.errors import AgentError, TaskFailed
 from shared.record import (
     Record,
+    artifacts,
     claims,
     events,
     intents,
@@ -196,8 +197,13 @@ def cannot_go_on(
     persist(record, write)
 
 
-def planning_failed(record: Record, task: Task, decision: Decision) -> None:
-    """Plan again later, or fail a task whose items cannot even be named."""
+def planning_failed(
+    record: Record, task: Task, decision: Decision, kept: Sequence[Evidence] = ()
+) -> None:
+    """Plan again later, or fail a task whose items cannot even be named.
+
+    `kept` are files, durable on disk, that show why.
+    """
     if isinstance(decision, PutOff):
         put_off = decision
 
@@ -211,7 +217,12 @@ def planning_failed(record: Record, task: Task, decision: Decision) -> None:
         return
     if isinstance(decision, TryAgain):
         delay = decision.delay
-        persist(record, lambda connection: tasks.put_off(connection, task.id, delay))
+
+        def put_off_with(connection: Connection) -> None:
+            _insert_kept(connection, task.id, kept)
+            tasks.put_off(connection, task.id, delay)
+
+        persist(record, put_off_with)
         return
     if isinstance(decision, FailTask):
         code, error = decision.code, decision.error
@@ -222,10 +233,16 @@ def planning_failed(record: Record, task: Task, decision: Decision) -> None:
     def write(connection: Connection) -> None:
         current = tasks.lock(connection, task.id)
         if current is not None and current.state in SERVED_STATES and current.total is None:
+            _insert_kept(connection, task.id, kept)
             ending = TaskEnding(result_of(connection, task.id, None, error), error, code)
             tasks.set_state(connection, current, TaskState.FAILED, ending)
 
     persist(record, write)
+
+
+def _insert_kept(connection: Connection, task_id: str, kept: Sequence[Evidence]) -> None:
+    new = [piece for piece in kept if artifacts.by_path(connection, piece.path) is None]
+    artifacts.insert(connection, task_id, None, new)
 
 
 def finished(

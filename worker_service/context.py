@@ -9,7 +9,10 @@ from automation_service.evidence import EvidenceFolder
 from automation_service.portal import Credentials, Portal
 from automation_service.profile import Profile
 from automation_service.warm_browser import WarmBrowser
+from automation_service.witness import Place, Witness
 from shared.config import Settings
+from shared.contracts import Evidence
+from shared.errors import AgentError
 from shared.record import Record, items
 from worker_service.admission import Admission
 from worker_service.login_gate import RecordLoginGate
@@ -32,6 +35,10 @@ class TaskContext:
     limits: TimeLimits
     turns: Turns = field(default_factory=dict)
     """What the slot's process knows of the pace of portals."""
+    kept: list[Evidence] = field(default_factory=list)
+    """What is to be kept with a task whose planning failed."""
+    planning: int = 1
+    """Which attempt at planning it is, from 1."""
 
     def portal(
         self,
@@ -59,6 +66,15 @@ class TaskContext:
     def evidence(self) -> EvidenceFolder:
         """Where this task's pictures and files go."""
         return EvidenceFolder(self.settings.results_dir, self.task_id)
+
+    def seen(self, error: AgentError, place: Place, key: str, attempt: int) -> list[Evidence]:
+        """What the browser shows of what failed at this place of the portal it is at, kept."""
+        portal = self.browser.current
+        if portal is None:
+            return []
+        witness = Witness(portal, self.evidence())
+        is_last = attempt >= self.settings.max_attempts
+        return witness.keep(error, place, witness.look(place), key, attempt, is_last=is_last)
 
     def open_elsewhere(self, portal: str, action: str) -> set[str]:
         """Keys that another open task is still to work on."""

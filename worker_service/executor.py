@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from typing import Any, Protocol
 
 import structlog
@@ -145,14 +146,15 @@ class Executor:
             until = self._limit()
             with context.limits.browser_until(until), context.limits.busy(until):
                 definition = found.load()
+                planning = replace(context, planning=attempt)
                 plan = guarded(
-                    lambda: definition.plan(_params(definition, task), context),
+                    lambda: definition.plan(_params(definition, task), planning),
                     "planning failed",
                 )
         if isinstance(plan, Exception):
             most = self._rules.max_attempts
             decision = decide(plan, attempt=attempt, max_attempts=most, intent_open=False)
-            bookkeeping.planning_failed(self._record, task, decision)
+            bookkeeping.planning_failed(self._record, task, decision, context.kept)
             return None
         planned = bookkeeping.planned(self._record, task.id, definition, plan)
         self._tell(task.id)

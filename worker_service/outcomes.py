@@ -13,6 +13,8 @@ from shared.errors import (
     ClaimLost,
     FatalError,
     PortalClosed,
+    ProfileInDoubt,
+    ProfileMismatch,
     UnverifiedError,
 )
 from shared.record.tasks import Task
@@ -88,7 +90,13 @@ def decide(error: Exception, *, attempt: int, max_attempts: int, intent_open: bo
         return TryAgain(backoff(attempt), message)
     if intent_open and attempt < most_tries(max_attempts):
         return TryAgain(backoff(attempt - max_attempts + 1), message)
-    failed = _failed(f"Given up after {attempt} attempts: {message}")
+    told = f"Given up after {attempt} attempts: {message}"
+    if isinstance(error, ProfileInDoubt):
+        told += " Either it is very slow, or the profile does not match it any more."
+        return FailTask(
+            given_up(_failed(told), intent_open=intent_open), ProfileMismatch.code, told
+        )
+    failed = _failed(told)
     return Finish(given_up(failed, intent_open=intent_open))
 
 

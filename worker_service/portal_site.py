@@ -5,17 +5,45 @@ from __future__ import annotations
 from automation_service.portal import Credentials, Portal
 from automation_service.portal_credentials import ESC, credentials_of
 from automation_service.profile import Profile
+from automation_service.witness import Place
 from shared.contracts import Claim
-from shared.errors import TaskFailed
+from shared.errors import ApplicationError, LoginRefused, ProfileMismatch, TaskFailed
 from worker_service.context import TaskContext
 from worker_service.params import PortalParams
 
 
 def portal_for(claim: Claim, params: PortalParams, context: TaskContext) -> Portal:
-    """The portal asked for, logged in; waiting for that ends when nobody wants the item."""
+    """The portal asked for, logged in; waiting for that ends when nobody wants the item.
+
+    If logging in fails, what the portal showed is kept.
+    """
     profile = context.profile(params.portal)
     site, known_as = base_url(profile, context), credentials(params, context)
-    return context.portal(profile, site, known_as, claim.still_wanted)
+    try:
+        return context.portal(profile, site, known_as, claim.still_wanted)
+    except (ApplicationError, LoginRefused, ProfileMismatch) as error:
+        if claim.may_act:
+            place = Place.of_login(profile)
+            for piece in context.seen(error, place, claim.key, claim.attempt):
+                claim.note_evidence(piece)
+        raise
+
+
+def pending_in(
+    profile: Profile, site: str, params: PortalParams, context: TaskContext, limit: int
+) -> list[str]:
+    """The ids of up to `limit` batches that wait, oldest first.
+
+    If that fails, what the portal showed is kept.
+    """
+    place = Place.of_login(profile)
+    try:
+        portal = context.portal(profile, site, credentials(params, context))
+        place = Place.of_list(profile)
+        return portal.pending(limit)
+    except (ApplicationError, LoginRefused, ProfileMismatch) as error:
+        context.kept.extend(context.seen(error, place, "planning", context.planning))
+        raise
 
 
 def credentials(params: PortalParams, context: TaskContext) -> Credentials:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 
+from automation_service.inspection.stage import Mark
+
 _WORD = re.compile(r"[\w-]+")
 ALIKE = 3
 """How many things that look alike are told."""
@@ -21,6 +23,17 @@ def wanted_in(fault: str) -> list[str]:
     """What a message says was looked for: "... nothing to use at #approve; the profile ..."."""
     _, at, rest = fault.partition(" at ")
     return [rest.partition(";")[0].rstrip(".")] if at else []
+
+
+def absent_in(marks: Sequence[Mark]) -> list[str]:
+    """Those that were looked for where nothing shows, of those that always have to be there."""
+    names = {mark.name: mark for mark in marks}
+    in_rows = {name for name in names if f"{name.rpartition('.')[0]}.row" in names}
+    return [
+        mark.locator
+        for name, mark in names.items()
+        if not mark.shown and (name not in in_rows or name.endswith((".row", ".ready")))
+    ]
 
 
 def _likeness(wanted: str, text: str) -> float:

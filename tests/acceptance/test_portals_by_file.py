@@ -28,8 +28,8 @@ PASSWORD = "north-in-a-file"
 def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """A system of one slot that knows the portal `esc` only, and one officer."""
     folder = tmp_path_factory.mktemp("by-file")
-    settings = {"SECRETS_DIR": str(folder / "secrets"), "LOG_LEVEL": "DEBUG"}
-    system = PracticeSystem(folder / "system", batches=16, settings=settings)
+    settings = {"SECRETS_DIR": str(folder / "secrets"), "LOG_LEVEL": "DEBUG", "MAX_ATTEMPTS": "2"}
+    system = PracticeSystem(folder / "system", batches=20, settings=settings)
     with system, seen_from_outside(system) as deployment:
         yield deployment
 
@@ -218,6 +218,42 @@ def test_a_profile_that_stops_matching_ends_its_tasks_with_a_report_and_no_other
     # And the other portal's work went on
     for task_id in (by_esc, later_by_esc):
         assert here.assert_true(here.finish(task_id)) == {"approved": 1}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.usefixtures("second")
+def test_a_portal_without_its_login_form_or_its_list_ends_the_task_as_one_that_does_not_match(
+    here: Deployment,
+) -> None:
+    # Given two portals, of which one has another login form and one another list by now
+    (mine,) = here.take_batches(1)
+    changes = {
+        "formless": ('password: "#password"', 'password: "#pass-word"'),
+        "listless": ("ready: table.batches-table", "ready: table.batch-list"),
+    }
+    for name, (before, after) in changes.items():
+        _save_secrets(here, name, "default")
+        text = _profile(here, name).replace("settle: 3}", "settle: 3, step: 1}")
+        assert before in text
+        _save_profile(here, name, text.replace(before, after))
+    # When one is asked for a batch, and the other for whichever waits
+    asked = [
+        here.approve(batch_ids=[mine], portal="formless"),
+        here.approve(batch_count=1, portal="listless"),
+    ]
+    # Then both end in the same way once all attempts are spent, with what was seen last
+    for task_id in asked:
+        ended = here.until(task_id, lambda event: event["type"] == "failed")
+        assert ended["data"]["code"] == "profile_mismatch"
+        assert "Given up after 2 attempts" in ended["data"]["error"]
+    formless, listless = (here.finish(task_id) for task_id in asked)
+    report = _fetched(here, formless["download_links"][0]).text
+    assert "#pass-word looks like input#password" in report
+    assert here.system.portal.password not in report
+    report = _fetched(here, listless["download_links"][0]).text
+    assert "<h2>The list of batches that wait</h2>" in report
+    assert _fetched(here, listless["screenshot_url"]).content.startswith(b"\xff\xd8")
+    assert here.batches()[mine]["posts"] == 0
 
 
 def _fetched(here: Deployment, url: str) -> httpx.Response:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from shared.errors import AccountLocked, LoginRefused, PortalTimeout, SessionLost
+from shared.errors import AccountLocked, LoginRefused, PortalTimeout, ProfileInDoubt, SessionLost
 from tests.integration.automation_service.conftest import OpenPortal
 from tests.integration.automation_service.pages import PATIENCE, Pages
 
@@ -96,7 +96,7 @@ def test_an_unknown_name_is_a_refusal_before_any_password(
         ({"locked": "BLOCKED"}, SAYS.format(kind="wrong", words="Blocked."), AccountLocked),
         ({"locked_shown": ".out"}, SAYS.format(kind="out", words="Ask IT."), AccountLocked),
         ({"refused": None}, "location.href = '/login?again'", LoginRefused),
-        ({"refused": None}, "void 0", PortalTimeout),
+        ({"refused": None}, "void 0", ProfileInDoubt),
     ],
     ids=["wrong", "locked in words", "locked elsewhere", "the form again", "silence"],
 )
@@ -104,7 +104,7 @@ def test_a_refusal_is_told_from_a_locked_account_and_from_silence(
     portal_with: OpenPortal, pages: Pages, login: dict[str, Any], then: str, error: type[Exception]
 ) -> None:
     pages.html["/login"] = pages.html["/login?again"] = form(NAME + SECRET + BUTTON, then)
-    patience = PATIENCE if error is PortalTimeout else 5
+    patience = PATIENCE if error is ProfileInDoubt else 5
     portal = portal_with(login=login, timings={"step": patience})
 
     with pytest.raises(error) as raised:
@@ -112,7 +112,7 @@ def test_a_refusal_is_told_from_a_locked_account_and_from_silence(
 
     assert type(raised.value) is error
     gate: Any = portal.gate
-    assert isinstance(gate.refusal, LoginRefused) is (error is not PortalTimeout)
+    assert isinstance(gate.refusal, LoginRefused) is (error is not ProfileInDoubt)
 
 
 @pytest.mark.parametrize(

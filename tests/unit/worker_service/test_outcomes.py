@@ -14,6 +14,7 @@ from shared.errors import (
     ClaimLost,
     LoginRefused,
     PortalTimeout,
+    ProfileInDoubt,
     ProfileMismatch,
     UnverifiedError,
 )
@@ -55,6 +56,18 @@ def test_spent_attempts_fail_the_item_and_say_why() -> None:
     assert decision.outcome.status is ItemStatus.FAILED
     assert "3 attempts" in decision.outcome.detail
     assert "Slow." in decision.outcome.detail
+
+
+def test_spent_attempts_without_what_all_work_needs_end_the_task_as_one_that_does_not_match() -> (
+    None
+):
+    error = ProfileInDoubt("No login form.")
+    decision = decide(error, attempt=3, max_attempts=3, intent_open=False)
+
+    assert isinstance(decision, FailTask)
+    assert decision.code == ProfileMismatch.code
+    assert "No login form." in decision.error
+    assert decision.outcome.status is ItemStatus.FAILED
 
 
 def test_spent_attempts_after_an_announced_click_are_never_called_failed() -> None:
