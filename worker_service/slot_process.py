@@ -9,10 +9,10 @@ from functools import partial
 from typing import Any, Protocol
 
 from automation_service.browser import BrowserOptions, BrowserProcess
-from automation_service.profile import Profile, ProfileShelf
+from automation_service.profile import Profile, ProfileShelf, ShelfUnreadable
 from automation_service.warm_browser import WarmBrowser
 from shared.config import Settings
-from shared.errors import ConfigurationError, ProfileMismatch
+from shared.errors import ConfigurationError, PortalClosed, ProfileMismatch
 from shared.notifications import NewsPublisher
 from shared.record import Record, slots, workers
 from shared.record.persistence import persist
@@ -25,6 +25,9 @@ from worker_service.slot_rules import SlotRules
 from worker_service.task_files.copies import Copies
 from worker_service.time_board import Place
 from worker_service.time_limits import TimeLimits
+
+UNREADABLE_SECONDS = 5.0
+"""After so long a task whose profile cannot be read now asks for it again."""
 
 
 class Flag(Protocol):
@@ -102,6 +105,8 @@ class SlotProcess:
     def _profile_for(self, slot_id: str, name: str) -> Profile:
         try:
             profile = self._shelf.profile(name)
+        except ShelfUnreadable as error:
+            raise PortalClosed(error.message, UNREADABLE_SECONDS) from error
         except ConfigurationError as error:
             raise ProfileMismatch(error.message) from error
         worked_by = (slot_id, profile.sha256)

@@ -18,7 +18,7 @@ from automation_service.profile.pending import Pending
 from automation_service.profile.profile import Profile
 from automation_service.profile.reports import ReportKind, Reports
 from automation_service.profile.session import Session
-from automation_service.profile.shelf import ProfileShelf
+from automation_service.profile.shelf import ProfileShelf, ShelfUnreadable
 from automation_service.profile.signal import Signal
 from automation_service.profile.site import Maintenance, Pace, Site
 from automation_service.profile.step import Step
@@ -47,6 +47,7 @@ __all__ = [
     "ReportKind",
     "Reports",
     "Session",
+    "ShelfUnreadable",
     "Signal",
     "Site",
     "Step",

@@ -29,7 +29,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """A system of one slot that knows the portal `esc` only, and one officer."""
     folder = tmp_path_factory.mktemp("by-file")
     settings = {"SECRETS_DIR": str(folder / "secrets"), "LOG_LEVEL": "DEBUG", "MAX_ATTEMPTS": "2"}
-    system = PracticeSystem(folder / "system", batches=20, settings=settings)
+    system = PracticeSystem(folder / "system", batches=25, settings=settings)
     with system, seen_from_outside(system) as deployment:
         yield deployment
 
@@ -93,6 +93,19 @@ def _officers(here: Deployment, keys: list[str]) -> list[list[str]]:
     return [[line["by"] for line in batches[key]["approvals"]] for key in keys]
 
 
+def _steer(here: Deployment, what: str, task_id: str, body: object = None) -> dict[str, Any]:
+    """Decide about a task, or retry it."""
+    answer = httpx.post(
+        f"{here.system.api_url}/{what}/{task_id}",
+        json=body,
+        headers={"x-api-key": here.system.api_key},
+        timeout=30,
+        trust_env=False,
+    )
+    told: dict[str, Any] = answer.raise_for_status().json()
+    return told
+
+
 def _item(result: dict[str, Any]) -> str:
     (item,) = result["result"]["items"]
     return str(item["status"])
@@ -130,6 +143,47 @@ def test_what_one_profile_of_a_site_approved_is_approved_already_by_the_other(
 
     assert (_item(by_second), _item(by_esc)) == ("approved", "already_approved")
     assert _officers(here, [key]) == [[SECOND]]
+
+
+@pytest.mark.timeout(300)
+def test_what_was_reviewed_or_is_retried_is_approved_by_the_account_that_was_named(
+    here: Deployment, second: str
+) -> None:
+    # Given a batch shown to a person, and a task whose account is not known yet
+    shown, kept, failed = keys = here.take_batches(3)
+    review = here.approve(
+        batch_ids=[shown, kept], auto_approve=False, portal=second, account="north"
+    )
+    unknown = here.approve(batch_ids=[failed], portal=second, account="west")
+    wait_for(lambda: here.api.status(review)["state"] == "awaiting_decision")
+    assert here.finish(unknown)["state"] == "failed"
+    # When one is decided, and the other retried once its account is there
+    _steer(here, "decision", review, {"approve": [shown], "reject": [kept]})
+    _save_secrets(here, second, "west")
+    again = _steer(here, "retry", unknown)["task_id"]
+    # Then both are done in the name of those accounts, and nothing else is
+    statuses = [item["status"] for item in here.finish(review)["result"]["items"]]
+    assert sorted(statuses) == ["approved", "skipped"]
+    assert here.assert_true(here.finish(again)) == {"approved": 1}
+    assert _officers(here, keys) == [[SECOND], [], [SECOND]]
+
+
+@pytest.mark.timeout(300)
+def test_a_folder_that_cannot_be_read_ends_no_task(here: Deployment, second: str) -> None:
+    # Given a folder of profiles that cannot be listed any more
+    mine, others = here.take_batches(2)
+    folder = here.system.folder / "profiles"
+    away = folder.rename(folder.with_name("away"))
+    folder.write_text("No folder: whoever lists it gets an error.")
+    # When a portal in it is asked for a batch, and one that is not in it
+    waiting = here.approve(batch_ids=[mine], portal=second, account="north")
+    wait_for(lambda: "profiles cannot be read" in str(here.api.status(waiting)["note"]))
+    assert here.assert_true(here.finish(here.approve(batch_ids=[others]))) == {"approved": 1}
+    # Then the first waits, and goes on by itself once the folder is there
+    folder.unlink()
+    away.rename(folder)
+    assert here.assert_true(here.finish(waiting)) == {"approved": 1}
+    assert _officers(here, [mine]) == [[SECOND]]
 
 
 @pytest.mark.timeout(300)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from automation_service.profile import PROFILES, ProfileShelf
+from automation_service.profile import PROFILES, ProfileShelf, ShelfUnreadable
 from automation_service.ways import ways_class
 from shared.errors import ConfigurationError
 
@@ -115,6 +115,31 @@ def test_a_folder_that_is_taken_away_takes_its_profiles_along_and_brings_them_ba
 
     assert shelf.profile("second") == kept
     assert "second" in shelf.names()
+
+
+def test_a_folder_that_cannot_be_read_lets_go_on_what_was_not_in_it(tmp_path: Path) -> None:
+    # Given a folder with a profile, and one that became unreadable since it was listed
+    folder, away = tmp_path / "profiles", tmp_path / "away"
+    folder.mkdir()
+    _save(folder, "second", _called("second"))
+    shelf, other = ProfileShelf(folder), ProfileShelf(folder)
+    assert shelf.profile("second").name == "second"
+    folder.rename(away)
+    folder.write_text("No folder: whoever lists it gets an error.")
+
+    # Then what may be in it is not known, and no other portal is touched
+    for name in ("second", "third"):
+        with pytest.raises(ShelfUnreadable, match="profiles cannot be read: Not a directory"):
+            shelf.profile(name)
+    assert shelf.profile("esc").name == "esc"
+    # And whoever never saw the folder does not know whether it has another esc
+    with pytest.raises(ShelfUnreadable):
+        other.profile("esc")
+
+    # And it is as before once it can be read again
+    folder.unlink()
+    away.rename(folder)
+    assert shelf.profile("second").name == "second"
 
 
 def test_ways_that_change_while_tasks_run_are_gone_by_from_the_next_batch(
