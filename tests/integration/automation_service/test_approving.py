@@ -6,18 +6,22 @@ import hashlib
 import io
 import resource
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
+from automation_service.batch_approval_service import BatchApprovalService
+from automation_service.browser import Browser
 from automation_service.evidence import PICTURE_ROOM, EvidenceFolder
+from automation_service.portal import Credentials, Portal
 from automation_service.profile import Locator, Reclick
 from shared.contracts import Attribution, Condition, EvidenceKind, Review, Verdict
 from shared.errors import ApplicationError, ClaimLost, EvidenceFailed, ProfileMismatch
 from shared.task_state import ItemStatus
 from tests.integration.automation_service.conftest import SETTLE, Desk
-from tests.integration.automation_service.worker_double import InMemoryClaim
+from tests.integration.automation_service.worker_double import InMemoryClaim, InMemoryGate
 
 
 def test_a_pending_batch_is_approved_once_under_our_name_and_marker(desk: Desk) -> None:
@@ -83,6 +87,29 @@ def test_a_batch_approved_by_somebody_else_is_left_alone(desk: Desk) -> None:
     assert desk.batch(claim.key)["posts"] == 0
     assert claim.intents.stated == []
     assert claim.kinds() == [EvidenceKind.BEFORE]
+
+
+def test_a_second_browser_that_approves_between_our_look_and_our_click_is_told_of(
+    desk: Desk, spare_browser: Browser, tmp_path: Path
+) -> None:
+    # Given another officer in a browser of their own, at a portal that takes a second approval
+    other = Credentials("n.joshi", "another-password")
+    desk.ask("PUT", f"/truth/accounts/{other.username}", {"password": other.password})
+    theirs = Portal(spare_browser, desk.profile, desk.practice.url, other, InMemoryGate())
+    theirs.log_in()
+    first = BatchApprovalService(theirs, EvidenceFolder(tmp_path, "task"))
+    claim = InMemoryClaim(desk.a_batch())
+    outcomes = []
+    claim.on_intent = lambda: outcomes.append(first.act(InMemoryClaim(claim.key), "First"))
+
+    # When we approve what they approve in between
+    outcomes.append(desk.approve(claim, "Second"))
+
+    # Then the portal has two approvals, each is told by whoever made it, and ours tells of both
+    approvals = desk.batch(claim.key)["approvals"]
+    assert [it["by"] for it in approvals] == [other.username, desk.practice.username]
+    assert [it.attribution for it in outcomes] == [Attribution.OURS] * 2
+    assert "approved 2 times" in outcomes[1].detail
 
 
 @pytest.mark.parametrize("status", ["Rejected", "On Hold"])
