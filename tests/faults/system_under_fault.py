@@ -191,7 +191,7 @@ class SystemUnderFault:
         """Start again whatever died and is not meant to be down, as a supervisor would."""
         for part in self.parts:
             if not part.running and part.name not in self.down:
-                part.start()
+                self._start_again(part)
 
     def take_down(self, part: Process) -> None:
         """Kill a part; nobody starts it again before `bring_back`."""
@@ -200,8 +200,18 @@ class SystemUnderFault:
 
     def bring_back(self, part: Process) -> None:
         """Start a part again that was taken down or asked to leave."""
-        part.start()
+        self._start_again(part)
         self.down.discard(part.name)
+
+    def _start_again(self, part: Process) -> None:
+        """Start it, and wait until it serves if that depends on it alone.
+
+        A worker is ready once it has reached Redis, which only we may have to bring back.
+        """
+        if part in self.system.workers:
+            part.launch()
+        else:
+            part.start()
 
     # -- what is asked of it -------------------------------------------------------------------
 
