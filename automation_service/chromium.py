@@ -31,6 +31,8 @@ _FEATURES_OFF = (
     "Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,"
     "AutofillServerCommunication,InterestFeedContentSuggestions,"
     "CertificateTransparencyComponentUpdater,"
+    # Pages of Chromium's own that it would load for an address bar nobody sees: half of a start.
+    "WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup,"
     # A page that was left is gone, not kept for a way back; and no renderer is warmed up for a
     # page that nobody asked for. Loading a page costs a quarter less work so.
     "BackForwardCache,RenderDocument,SpareRendererForSitePerProcess"
@@ -46,6 +48,9 @@ _PREFERENCES = {
     "net.network_prediction_options": 2,
     "download.prompt_for_download": False,
     "safebrowsing.enabled": False,
+    # 4: begin with these pages, and not with the one for a new tab.
+    "session.restore_on_startup": 4,
+    "session.startup_urls": ["about:blank"],
     "search.suggest_enabled": False,
 }
 
