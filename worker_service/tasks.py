@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from worker_service.act_on_batches import act_on_batches
 from worker_service.approve_batches import approve_batches
 from worker_service.backup_data import backup_data
 from worker_service.download_reports import download_reports
@@ -17,6 +18,7 @@ task_map: dict[str, TaskDefinition[Any]] = {
     for definition in (
         approve_batches,
         reject_batches,
+        act_on_batches,
         generate_certificates,
         download_reports,
         backup_data,

@@ -15,7 +15,7 @@ from automation_service.profile.login import Login
 from automation_service.profile.lookup import Lookup
 from automation_service.profile.part import Part
 from automation_service.profile.pending import Pending
-from automation_service.profile.profile import Profile
+from automation_service.profile.profile import ACTION_NAME, Profile
 from automation_service.profile.reports import ReportKind, Reports
 from automation_service.profile.session import Session
 from automation_service.profile.shelf import ProfileShelf, ShelfUnreadable
@@ -26,6 +26,7 @@ from automation_service.profile.timings import Reclick, Timings
 from automation_service.profile.value import Value
 
 __all__ = [
+    "ACTION_NAME",
     "PROFILES",
     "Action",
     "Batch",

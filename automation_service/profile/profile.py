@@ -32,7 +32,8 @@ from automation_service.profile.timings import Reclick, Timings
 from shared.contracts import Condition
 from shared.errors import ProfileMismatch
 
-ActionName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+ACTION_NAME = r"^[a-z][a-z0-9_]*$"
+ActionName = Annotated[str, Field(pattern=ACTION_NAME)]
 """What a task type asks for: small letters, digits and underscores."""
 _HANDLING_SECONDS = 1.0
 """What steps take at the least, beside waiting for turns."""

@@ -29,7 +29,7 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """A system of one slot that knows the portal `esc` only, and one officer."""
     folder = tmp_path_factory.mktemp("by-file")
     settings = {"SECRETS_DIR": str(folder / "secrets"), "LOG_LEVEL": "DEBUG", "MAX_ATTEMPTS": "2"}
-    system = PracticeSystem(folder / "system", batches=25, settings=settings)
+    system = PracticeSystem(folder / "system", batches=27, settings=settings)
     with system, seen_from_outside(system) as deployment:
         yield deployment
 
@@ -166,6 +166,35 @@ def test_what_was_reviewed_or_is_retried_is_approved_by_the_account_that_was_nam
     assert sorted(statuses) == ["approved", "skipped"]
     assert here.assert_true(here.finish(again)) == {"approved": 1}
     assert _officers(here, keys) == [[SECOND], [], [SECOND]]
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.usefixtures("second")
+def test_a_task_asks_by_name_for_what_else_a_profile_says(here: Deployment) -> None:
+    # Given a portal that can send batches back
+    (key,) = here.take_batches(1)
+    _save_secrets(here, "returning", "default")
+    text = _profile(here, "returning").replace("\n  reject:\n", "\n  send_back:\n", 1)
+    _save_profile(here, "returning", text)
+
+    def act(action: str) -> dict[str, Any]:
+        about = {
+            "portal": "returning",
+            "action": action,
+            "batch_ids": [key],
+            "remark": "Incomplete",
+        }
+        return here.finish(here.api.assign("act_on_batches", about))
+
+    # When it is asked for twice, and for something that it does not know, or that has other rules
+    results = [act(name) for name in ("send_back", "send_back", "hold", "issue_merit")]
+
+    # Then it was done once, and the others say why they are not done
+    assert [_item(result) for result in results[:2]] == ["done", "already_done"]
+    assert [len(here.batches()[key][what]) for what in ("rejections", "approvals")] == [1, 0]
+    unknown, ruled = (result["error"] for result in results[2:])
+    assert "does not say how to hold a batch; it knows: approve, send_back" in unknown
+    assert "ask generate_certificates" in ruled
 
 
 @pytest.mark.timeout(300)

@@ -19,6 +19,7 @@ from worker_service.tasks import task_map
     ("name", "params"),
     [
         ("reject_batches", {"batch_ids": [7, "BATCH008"], "remark": "No trainer"}),
+        ("act_on_batches", {"action": "hold", "batch_ids": [7]}),
         ("generate_certificates", {"batch_id": 7}),
         ("generate_certificates", {"batch_id": "BATCH007", "template": "merit"}),
         ("download_reports", {"report_type": "batches", "date_range": "2026-01-01 to 2026-01-31"}),
@@ -39,6 +40,10 @@ def test_what_the_schema_takes_the_worker_takes(name: str, params: dict[str, Any
         ("reject_batches", {"batch_ids": [7]}),
         ("reject_batches", {"batch_ids": [7], "remark": "  "}),
         ("reject_batches", {"remark": "All of them"}),
+        ("act_on_batches", {"action": "Hold it", "batch_ids": [7]}),
+        ("act_on_batches", {"action": "approve", "batch_ids": [7]}),
+        ("act_on_batches", {"action": "reject", "batch_ids": [7]}),
+        ("act_on_batches", {"batch_ids": [7]}),
         ("generate_certificates", {"batch_id": -1}),
         ("generate_certificates", {"batch_id": " "}),
         ("generate_certificates", {"batch_id": "BATCH007", "template": "golden"}),
