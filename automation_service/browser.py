@@ -18,7 +18,6 @@ import urllib3.exceptions
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import Chrome
 from selenium.webdriver.chrome.service import Service
-from selenium.webdriver.remote.remote_connection import RemoteConnection
 
 from automation_service.browser_process import (
     BrowserProcess,
@@ -447,17 +446,16 @@ class Browser:
                 raise
 
     def quit(self) -> None:
-        """End the browser, gently if it still listens, and remove its folder. Never raises."""
+        """End the browser, gently if it still listens, and remove its folder. Never raises.
+
+        Past the driver: to one that stands still Selenium would speak for a minute and a half.
+        """
         self._windows.end()
         self._connections.close()
         self._downloads.close()
-        self._tab.close()
         if not self._condemned:
-            executor = self.driver.command_executor
-            assert isinstance(executor, RemoteConnection)
-            executor.client_config.timeout = SIGN_OF_LIFE
-            with suppress(WebDriverException, urllib3.exceptions.HTTPError, OSError):
-                self.driver.quit()
+            self._tab.end_browser(SIGN_OF_LIFE)
+        self._tab.close()
         self._end()
 
     @contextmanager

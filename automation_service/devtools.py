@@ -10,7 +10,7 @@ import json
 import logging
 import time
 from collections import deque
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from typing import Any
 
 from websockets.exceptions import WebSocketException
@@ -136,6 +136,19 @@ class Tab:
             words = thrown.get("exception", {}).get("description") or thrown["text"]
             raise DevToolsError(words.splitlines()[0])
         return answer["result"].get("value")
+
+    def end_browser(self, patience: float) -> None:
+        """Ask the browser to end, and wait until it has closed the tab, `patience` seconds at most.
+
+        Never raises: who has to know looks at the processes.
+        """
+        deadline = time.monotonic() + patience
+        with suppress(DevToolsError):
+            self.call("Browser.close", patience)
+            # Calls, and not mere waiting: a page that asks whether to leave it gets its answer.
+            while True:
+                self.call("Page.getFrameTree", max(0.0, deadline - time.monotonic()))
+                time.sleep(_COMMIT_LOOK)
 
     def close(self) -> None:
         """Let go of the tab, which stays as it is. Never raises."""

@@ -139,6 +139,17 @@ def test_a_browser_that_does_not_start_says_so_and_leaves_nothing(
     assert list(good.temp_dir.iterdir()) == []
 
 
+@pytest.mark.timeout(60)
+def test_a_driver_that_stands_still_holds_nobody_up(browser: Browser) -> None:
+    process = browser.process
+    psutil.Process(process.group).send_signal(signal.SIGSTOP)
+
+    browser.quit()
+
+    assert living(process) == []
+    assert not Path(process.user_data_dir).exists()
+
+
 @pytest.mark.parametrize("victim", ["driver", "browser"])
 def test_reaping_leaves_nothing_after_a_part_was_killed(browser: Browser, victim: str) -> None:
     process = browser.process
