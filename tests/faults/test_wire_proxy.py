@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import http.client
-import re
 import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from launcher.practice_portal import PracticePortal
 from tests.faults.wire_proxy import Answer, Rule, WireProxy
+from tests.integration.esc_simulator.practice_portal import PracticePortal, sign_in, token_on_page
 
 PATIENCE_SECONDS = 60.0
 
@@ -22,20 +21,18 @@ PATIENCE_SECONDS = 60.0
 class Officer:
     """An officer behind the wire, with a connection that is kept alive."""
 
-    def __init__(self, wire: WireProxy, practice: PracticePortal) -> None:
+    def __init__(self, wire: WireProxy, portal: PracticePortal) -> None:
         self.wire = wire
-        self.practice = practice
+        self.portal = portal
         self._client = httpx.Client(
-            base_url=wire.url, timeout=PATIENCE_SECONDS, trust_env=False, follow_redirects=True
+            base_url=wire.url,
+            timeout=PATIENCE_SECONDS,
+            trust_env=False,
+            verify=False,
+            follow_redirects=True,
         )
-        (form_token,) = re.findall('name="csrf_token" value="([^"]+)"', self.open("/login"))
-        fields = {
-            "username": practice.username,
-            "password": practice.password,
-            "csrf_token": form_token,
-        }
-        page = self._client.post("/login", data=fields).text
-        (self.token,) = re.findall('name="csrf-token" content="([^"]+)"', page)
+        sign_in(self._client)
+        self.token = token_on_page(self._client, "BATCH001")
 
     def open(self, path: str) -> str:
         """Load a page."""
@@ -48,8 +45,7 @@ class Officer:
 
     def counts(self, batch_id: str) -> tuple[int, int, int]:
         """Requests to approve that the wire saw and passed on, and the portal's approvals."""
-        found = httpx.get(f"{self.practice.truth_url}/truth/batches/{batch_id}", trust_env=False)
-        approvals = len(found.raise_for_status().json()["approvals"])
+        approvals = len(self.portal.batch(batch_id)["approvals"])
         return self.wire.seen[batch_id], self.wire.passed[batch_id], approvals
 
     @property
@@ -75,13 +71,23 @@ class Officer:
         self._client.close()
 
 
+# Each test has batches and a wire of its own, so they share one portal.
+@pytest.fixture(scope="module")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PracticePortal]:
+    folder = tmp_path_factory.mktemp("portal")
+    with closing(PracticePortal(folder, "--batches", "60", "--pending-only")) as portal:
+        yield portal
+
+
 @pytest.fixture
-def officer(practice_portal: Callable[..., PracticePortal]) -> Iterator[Officer]:
-    portal = practice_portal(batches=5)
-    with ExitStack() as stack:
-        officer = Officer(stack.enter_context(WireProxy(portal.url)), portal)
-        stack.callback(officer.close)
+def officer(portal: PracticePortal) -> Iterator[Officer]:
+    with WireProxy(portal.url) as wire, closing(Officer(wire, portal)) as officer:
         yield officer
+
+
+@pytest.fixture
+def batch_id(portal: PracticePortal) -> str:
+    return portal.untouched()
 
 
 def _path(batch_id: str) -> str:
@@ -100,123 +106,146 @@ def _wait_until(is_so: Callable[[], bool]) -> None:
         time.sleep(0.01)
 
 
-def test_without_rules_everything_passes_and_approvals_are_counted(officer: Officer) -> None:
-    page = officer.open("/esc/batches/BATCH001")
-    answer = officer.approve("BATCH001")
+def test_without_rules_everything_passes_and_approvals_are_counted(
+    officer: Officer, batch_id: str
+) -> None:
+    page = officer.open(f"/esc/batches/{batch_id}")
+    answer = officer.approve(batch_id)
 
-    assert "BATCH001" in page
+    assert batch_id in page
     assert answer.json()["status"] == "Approved"
-    assert officer.counts("BATCH001") == (1, 1, 1)
-    assert officer.counts("BATCH002") == (0, 0, 0)
+    assert officer.counts(batch_id) == (1, 1, 1)
+    assert officer.counts(officer.portal.untouched()) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("answer", [Answer.CLOSED, Answer.RESET])
 def test_a_connection_breaks_after_the_approval_was_stored(
-    officer: Officer, answer: Answer
+    officer: Officer, answer: Answer, batch_id: str
 ) -> None:
     officer.wire.rules = [Rule(answer, times=1)]
     broken = httpx.RemoteProtocolError if answer is Answer.CLOSED else httpx.ReadError
 
     with pytest.raises(broken):
-        officer.approve("BATCH001")
+        officer.approve(batch_id)
 
-    assert officer.counts("BATCH001") == (1, 1, 1)
-    assert officer.approve("BATCH002").status_code == 200
+    assert officer.counts(batch_id) == (1, 1, 1)
+    assert officer.approve(officer.portal.untouched()).status_code == 200
 
 
-def test_408_comes_in_the_place_of_the_portals_answer(officer: Officer) -> None:
+def test_408_comes_in_the_place_of_the_portals_answer(officer: Officer, batch_id: str) -> None:
     officer.wire.rules = [Rule(Answer.TIMED_OUT)]
 
-    answer = officer.approve("BATCH001")
+    answer = officer.approve(batch_id)
 
     assert (answer.status_code, answer.headers["connection"]) == (408, "close")
-    assert officer.counts("BATCH001") == (1, 1, 1)
+    assert officer.counts(batch_id) == (1, 1, 1)
 
 
-def test_a_gateway_gives_up_on_a_request_that_arrives_all_the_same(officer: Officer) -> None:
+def test_a_gateway_gives_up_on_a_request_that_arrives_all_the_same(
+    officer: Officer, batch_id: str
+) -> None:
     officer.wire.rules = [Rule(Answer.GATEWAY, delay=0.5)]
 
-    answer = officer.approve("BATCH001")
+    answer = officer.approve(batch_id)
 
     assert (answer.status_code, answer.headers["connection"]) == (504, "close")
-    _wait_until(lambda: officer.counts("BATCH001") == (1, 1, 1))
+    _wait_until(lambda: officer.counts(batch_id) == (1, 1, 1))
 
 
-def test_an_answer_that_never_comes_leaves_the_connection_open(officer: Officer) -> None:
+def test_an_answer_that_never_comes_leaves_the_connection_open(
+    officer: Officer, batch_id: str
+) -> None:
     officer.wire.rules = [Rule(Answer.NONE)]
     with _line_to(officer.wire) as line:
-        line.sendall(officer.raw_approval("BATCH001"))
-        _wait_until(lambda: officer.counts("BATCH001") == (1, 1, 1))
+        line.sendall(officer.raw_approval(batch_id))
+        _wait_until(lambda: officer.counts(batch_id) == (1, 1, 1))
 
         line.settimeout(0.2)
         with pytest.raises(TimeoutError):
             line.recv(1)
 
 
-def test_a_request_can_be_lost_before_it_reaches_the_portal(officer: Officer) -> None:
+def test_a_request_can_be_lost_before_it_reaches_the_portal(
+    officer: Officer, batch_id: str
+) -> None:
     officer.wire.rules = [Rule(Answer.CLOSED, passes_on=False)]
 
     with pytest.raises(httpx.RemoteProtocolError):
-        officer.approve("BATCH001")
+        officer.approve(batch_id)
 
-    assert officer.counts("BATCH001") == (1, 0, 0)
+    assert officer.counts(batch_id) == (1, 0, 0)
 
 
-def test_a_delayed_request_arrives_though_its_sender_has_left(officer: Officer) -> None:
+def test_a_delayed_request_arrives_though_its_sender_has_left(
+    officer: Officer, batch_id: str
+) -> None:
     officer.wire.rules = [Rule(delay=0.5)]
     with _line_to(officer.wire) as line:
-        line.sendall(officer.raw_approval("BATCH001"))
-        _wait_until(lambda: officer.wire.seen["BATCH001"] == 1)
+        line.sendall(officer.raw_approval(batch_id))
+        _wait_until(lambda: officer.wire.seen[batch_id] == 1)
 
-    _wait_until(lambda: officer.counts("BATCH001") == (1, 1, 1))
+    _wait_until(lambda: officer.counts(batch_id) == (1, 1, 1))
 
 
-def test_a_rule_for_one_batch_and_so_many_times_leaves_the_rest_alone(officer: Officer) -> None:
-    officer.wire.rules = [Rule(Answer.TIMED_OUT, batch_id="BATCH002", times=1)]
+def test_a_rule_for_one_batch_and_so_many_times_leaves_the_rest_alone(
+    officer: Officer, batch_id: str
+) -> None:
+    another = officer.portal.untouched()
+    officer.wire.rules = [Rule(Answer.TIMED_OUT, batch_id=batch_id, times=1)]
 
-    answers = [officer.approve(key).status_code for key in ("BATCH001", "BATCH002", "BATCH002")]
+    answers = [officer.approve(key).status_code for key in (another, batch_id, batch_id)]
 
     assert answers == [200, 408, 200]
     assert officer.wire.rules[0].fired == 1
-    assert officer.counts("BATCH002") == (2, 2, 2)
+    assert officer.counts(batch_id) == (2, 2, 2)
 
 
-def test_requests_are_told_apart_on_a_connection_that_is_kept_alive(officer: Officer) -> None:
-    officer.wire.rules = [Rule(Answer.CLOSED, batch_id="BATCH002")]
+def test_requests_are_told_apart_on_a_connection_that_is_kept_alive(
+    officer: Officer, batch_id: str
+) -> None:
+    broken = officer.portal.untouched()
+    officer.wire.rules = [Rule(Answer.CLOSED, batch_id=broken)]
     parts = urlsplit(officer.wire.url)
     line = http.client.HTTPConnection(parts.netloc, timeout=PATIENCE_SECONDS)
     with closing(line):
         line.connect()
         first_socket = line.sock
-        for method, path in (("GET", "/static/notice.js"), ("POST", _path("BATCH001"))) * 2:
+        for method, path in (("GET", "/static/notice.js"), ("POST", _path(batch_id))) * 2:
             line.request(method, path, "remark=Seen", officer.headers)
             answer = line.getresponse()
             answer.read()
             assert (answer.status, line.sock) == (200, first_socket)
 
-        line.request("POST", _path("BATCH002"), "remark=Seen", officer.headers)
+        line.request("POST", _path(broken), "remark=Seen", officer.headers)
         with pytest.raises(http.client.RemoteDisconnected):
             line.getresponse()
 
-    assert officer.counts("BATCH001") == (2, 2, 2)
-    assert officer.counts("BATCH002") == (1, 1, 1)
+    assert officer.counts(batch_id) == (2, 2, 2)
+    assert officer.counts(broken) == (1, 1, 1)
 
 
-def test_a_portal_that_is_down_is_a_broken_connection(officer: Officer) -> None:
-    officer.open("/login")
-    officer.practice.stop()
+def test_a_portal_that_is_down_is_a_broken_connection(
+    portal: PracticePortal, batch_id: str
+) -> None:
+    # Given a portal that can go down for one officer: what they see of it is another wire
+    with (
+        WireProxy(portal.url) as seen_of_it,
+        WireProxy(seen_of_it.url) as wire,
+        closing(Officer(wire, portal)) as officer,
+    ):
+        seen_of_it.close()
 
-    with pytest.raises(httpx.TransportError):
-        officer.approve("BATCH001")
+        with pytest.raises((httpx.RemoteProtocolError, httpx.ReadError)):
+            officer.approve(batch_id)
 
 
-def test_the_end_of_the_wire_breaks_what_still_waits(officer: Officer) -> None:
+def test_the_end_of_the_wire_breaks_what_still_waits(officer: Officer, batch_id: str) -> None:
     officer.wire.rules = [Rule(delay=3600.0)]
     with _line_to(officer.wire) as line:
-        line.sendall(officer.raw_approval("BATCH001"))
-        _wait_until(lambda: officer.wire.seen["BATCH001"] == 1)
+        line.sendall(officer.raw_approval(batch_id))
+        _wait_until(lambda: officer.wire.seen[batch_id] == 1)
 
         officer.wire.close()
 
         assert line.recv(1) == b""
-    assert officer.counts("BATCH001") == (1, 0, 0)
+    assert officer.counts(batch_id) == (1, 0, 0)

@@ -13,9 +13,11 @@ from selenium.webdriver.support import expected_conditions as conditions
 from selenium.webdriver.support.ui import WebDriverWait
 
 import launcher.browser
-from tests.integration.esc_simulator.practice_portal import PracticePortal
+from tests.integration.esc_simulator.practice_portal import PracticePortal, sign_in
 
 PATIENCE_SECONDS = 60
+# A page that was left is gone, as in our own browsers; nothing is kept for it or made ahead.
+_FEATURES_OFF = "BackForwardCache,RenderDocument,SpareRendererForSitePerProcess"
 
 
 class Officer:
@@ -50,19 +52,22 @@ class Officer:
         self.see("button[type=submit]").click()
         self.see(".dashboard")
 
+    def begin_a_session(self) -> None:
+        """Be signed in anew, without the form: with the cookies of who filled it in over HTTP."""
+        with self.portal.visitor() as visitor:
+            sign_in(visitor)
+            for name, value in visitor.cookies.items():
+                cookie = {"name": name, "value": value, "url": self.portal.url}
+                self.browser.execute_cdp_cmd("Network.setCookie", cookie)
+
     def wait_until(self, is_so: Callable[[], bool]) -> None:
         """Wait until this is so."""
         WebDriverWait(self.browser, PATIENCE_SECONDS).until(lambda _: is_so())
 
 
 @contextmanager
-def officer_at_work(
-    portal: PracticePortal, profile: Path, url: str | None = None
-) -> Iterator[Officer]:
-    """An officer who has signed in, with a browser that keeps its things in `profile`.
-
-    `url` is where the browser finds the portal, if not at its own address.
-    """
+def officer_at_work(portal: PracticePortal, profile: Path) -> Iterator[Officer]:
+    """An officer who has signed in, with a browser that keeps its things in `profile`."""
     options = ChromeOptions()
     found = launcher.browser.ensure()
     options.binary_location = found.chrome
@@ -70,10 +75,11 @@ def officer_at_work(
     options.add_argument("--no-sandbox")
     options.add_argument("--disable-dev-shm-usage")
     options.add_argument("--window-size=1200,900")
+    options.add_argument(f"--disable-features={_FEATURES_OFF}")
     options.add_argument(f"--user-data-dir={profile}")
     browser = Chrome(options, ChromeService(found.driver))
     try:
-        officer = Officer(portal, browser, url or portal.url)
+        officer = Officer(portal, browser, portal.url)
         officer.sign_in()
         yield officer
     finally:

@@ -6,12 +6,19 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 FAREWELL_SECONDS = 20
+
+
+def can_be_approved(batch: dict[str, Any]) -> bool:
+    """Whether this batch is pending and the portal's rules do not refuse it."""
+    return batch["status"] == "Pending" and not batch["refusal"]
 
 
 class PracticePortal:
@@ -43,6 +50,7 @@ class PracticePortal:
         self.ready: dict[str, Any] = json.loads(self.ready_file.read_text(encoding="utf-8"))
         self.url = str(self.ready["url"])
         # Plain HTTP: with `verify` every client would first load certificates, for 0.2 s.
+        self._handed_out: set[str] = set()
         self._truth = httpx.Client(base_url=self.ready["truth_url"], trust_env=False, verify=False)
 
     @property
@@ -85,6 +93,18 @@ class PracticePortal:
         """What is true of every batch."""
         found: list[dict[str, Any]] = self.ask_truth("GET", "/truth/batches").json()
         return found
+
+    @cached_property
+    def as_started(self) -> list[dict[str, Any]]:
+        """What was true of every batch before the first was handed out."""
+        return self.batches()
+
+    def untouched(self, is_wanted: Callable[[dict[str, Any]], bool] = can_be_approved) -> str:
+        """Hand out a batch like this, which nobody gets a second time; return its id."""
+        free = (each for each in self.as_started if each["id"] not in self._handed_out)
+        batch_id = str(next(filter(is_wanted, free))["id"])
+        self._handed_out.add(batch_id)
+        return batch_id
 
     def set_faults(self, *faults: dict[str, Any]) -> None:
         """Put these faults in force instead of the present ones."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -13,25 +13,22 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support import expected_conditions as conditions
 from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.integration.esc_simulator.officer import PATIENCE_SECONDS, Officer, officer_at_work
+from tests.integration.esc_simulator.officer import PATIENCE_SECONDS, Officer
 from tests.integration.esc_simulator.practice_portal import PracticePortal
 
 
-# Each test has a batch of its own, so they share one portal and one browser.
-@pytest.fixture(scope="module")
-def shared_officer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Officer]:
-    folder = tmp_path_factory.mktemp("portal")
-    with (
-        closing(PracticePortal(folder, "--batches", "60", "--pending-only")) as portal,
-        officer_at_work(portal, folder / "browser") as officer,
-    ):
-        yield officer
+@pytest.fixture
+def officer(at_the_browser: Officer) -> Officer:
+    return at_the_browser
 
 
 @pytest.fixture
-def officer(shared_officer: Officer) -> Iterator[Officer]:
-    yield shared_officer
-    shared_officer.portal.set_faults()
+def neighbours(portal: PracticePortal) -> tuple[str, str]:
+    """Two batches of the test's own; the pages of the first take the second for another one."""
+    first, second = portal.untouched(), portal.untouched()
+    while portal.batch(second)["number"] != portal.batch(first)["number"] + 1:
+        first, second = second, portal.untouched()
+    return first, second
 
 
 def _open(officer: Officer, batch_id: str, **fault: Any) -> None:
@@ -71,16 +68,16 @@ def _listening_for_clicks(officer: Officer) -> Iterator[list[str]]:
     clicked += officer.browser.execute_script("return window.clicked;")
 
 
-def test_an_alert_on_load_stands_before_the_page(officer: Officer) -> None:
-    _open(officer, "BATCH001", kind="alert")
+def test_an_alert_on_load_stands_before_the_page(officer: Officer, batch_id: str) -> None:
+    _open(officer, batch_id, kind="alert")
 
     assert "password will expire" in _accept_alert(officer)
     assert officer.see(".status").text == "Pending"
     assert officer.portal.times_fired() == [1]
 
 
-def test_an_alert_on_approve_stands_before_the_dialog(officer: Officer) -> None:
-    _open(officer, "BATCH001", kind="alert", on="approve")
+def test_an_alert_on_approve_stands_before_the_dialog(officer: Officer, batch_id: str) -> None:
+    _open(officer, batch_id, kind="alert", on="approve")
 
     officer.see(".approve-btn").click()
 
@@ -88,41 +85,46 @@ def test_an_alert_on_approve_stands_before_the_dialog(officer: Officer) -> None:
     officer.see("#confirm-dialog")
 
 
-def test_an_alert_on_confirm_stands_before_the_request(officer: Officer) -> None:
-    _open_dialog(officer, "BATCH002", kind="alert", on="confirm")
+def test_an_alert_on_confirm_stands_before_the_request(officer: Officer, batch_id: str) -> None:
+    _open_dialog(officer, batch_id, kind="alert", on="confirm")
 
     officer.press("Confirm")
 
-    assert _effect(officer, "BATCH002") == ("Pending", 0, 0)
+    assert _effect(officer, batch_id) == ("Pending", 0, 0)
     _accept_alert(officer)
     officer.see(".alert-success")
-    assert _effect(officer, "BATCH002") == ("Approved", 1, 1)
+    assert _effect(officer, batch_id) == ("Approved", 1, 1)
 
 
-def test_a_message_about_another_batch_stands_there_on_load(officer: Officer) -> None:
-    _open(officer, "BATCH003", kind="lingering_message")
+def test_a_message_about_another_batch_stands_there_on_load(
+    officer: Officer, neighbours: tuple[str, str]
+) -> None:
+    batch_id, other = neighbours
+    _open(officer, batch_id, kind="lingering_message")
 
-    assert officer.see(".alert-success").text == "Batch BATCH004 has been approved successfully."
+    assert officer.see(".alert-success").text == f"Batch {other} has been approved successfully."
 
 
-def test_a_message_about_another_batch_comes_with_the_click_on_confirm(officer: Officer) -> None:
-    hang = {"kind": "hang", "step": "approve", "batch_id": "BATCH003"}
+def test_a_message_about_another_batch_comes_with_the_click_on_confirm(
+    officer: Officer, neighbours: tuple[str, str]
+) -> None:
+    batch_id, other = neighbours
+    hang = {"kind": "hang", "step": "approve", "batch_id": batch_id}
     officer.portal.set_faults({"kind": "lingering_message", "on": "confirm"}, hang)
-    officer.open("/esc/batches/BATCH003")
+    officer.open(f"/esc/batches/{batch_id}")
     officer.see(".approve-btn").click()
     assert officer.browser.find_elements(By.CSS_SELECTOR, ".alert-success") == []
 
     officer.press("Confirm")
 
-    assert "BATCH004" in officer.see(".alert-success").text
-    assert officer.portal.batch("BATCH003")["approvals"] == []
+    assert other in officer.see(".alert-success").text
+    assert officer.portal.batch(batch_id)["approvals"] == []
 
 
 @pytest.mark.parametrize("when", [{}, {"ms": 1}])
 def test_confirm_is_replaced_by_a_fresh_element_that_works(
-    officer: Officer, when: dict[str, int]
+    officer: Officer, batch_id: str, when: dict[str, int]
 ) -> None:
-    batch_id = "BATCH006" if when else "BATCH005"
     _open(officer, batch_id, kind="button_replaced", **when)
     old = officer.browser.find_element(By.CSS_SELECTOR, ".confirm-btn")
     officer.see(".approve-btn").click()
@@ -137,26 +139,29 @@ def test_confirm_is_replaced_by_a_fresh_element_that_works(
     assert _effect(officer, batch_id) == ("Approved", 1, 1)
 
 
-def test_a_button_of_another_batch_comes_under_the_pointer(officer: Officer) -> None:
-    _open_dialog(officer, "BATCH007", kind="button_replaced", by="other_batch")
+def test_a_button_of_another_batch_comes_under_the_pointer(
+    officer: Officer, neighbours: tuple[str, str]
+) -> None:
+    batch_id, other = neighbours
+    _open_dialog(officer, batch_id, kind="button_replaced", by="other_batch")
 
     officer.see(".confirm-btn").click()
 
-    officer.wait_until(lambda: _effect(officer, "BATCH008") == ("Approved", 1, 1))
-    assert _effect(officer, "BATCH007") == ("Pending", 0, 0)
+    officer.wait_until(lambda: _effect(officer, other) == ("Approved", 1, 1))
+    assert _effect(officer, batch_id) == ("Pending", 0, 0)
 
 
-def test_a_reject_button_comes_under_the_pointer(officer: Officer) -> None:
-    _open_dialog(officer, "BATCH009", kind="button_replaced", by="reject")
+def test_a_reject_button_comes_under_the_pointer(officer: Officer, batch_id: str) -> None:
+    _open_dialog(officer, batch_id, kind="button_replaced", by="reject")
 
     with _listening_for_clicks(officer) as clicked:
         officer.see(".confirm-btn").click()
-        officer.wait_until(lambda: _effect(officer, "BATCH009") == ("Rejected", 0, 0))
+        officer.wait_until(lambda: _effect(officer, batch_id) == ("Rejected", 0, 0))
 
     assert [name for name in clicked if "confirm-btn" in name] == []
 
 
-@pytest.mark.parametrize(("sent_by", "batch_id"), [("fetch", "BATCH010"), ("form", "BATCH011")])
+@pytest.mark.parametrize("sent_by", ["fetch", "form"])
 def test_the_request_leaves_after_the_click_is_over(
     officer: Officer, sent_by: str, batch_id: str
 ) -> None:
@@ -168,18 +173,18 @@ def test_the_request_leaves_after_the_click_is_over(
     assert _effect(officer, batch_id) == ("Approved", 1, 1)
 
 
-def test_a_request_that_leaves_late_has_not_left_with_the_click(officer: Officer) -> None:
-    _open_dialog(officer, "BATCH012", kind="late_effect", ms=3_600_000)
+def test_a_request_that_leaves_late_has_not_left_with_the_click(
+    officer: Officer, batch_id: str
+) -> None:
+    _open_dialog(officer, batch_id, kind="late_effect", ms=3_600_000)
 
     officer.press("Confirm")
     officer.open("/esc/dashboard")
 
-    assert _effect(officer, "BATCH012") == ("Pending", 0, 0)
+    assert _effect(officer, batch_id) == ("Pending", 0, 0)
 
 
-@pytest.mark.parametrize(
-    ("kind", "batch_id"), [("keydown_submits", "BATCH013"), ("form_dialog", "BATCH014")]
-)
+@pytest.mark.parametrize("kind", ["keydown_submits", "form_dialog"])
 def test_enter_in_the_remark_sends_the_request(officer: Officer, kind: str, batch_id: str) -> None:
     _open_dialog(officer, batch_id, kind=kind)
 
@@ -191,18 +196,18 @@ def test_enter_in_the_remark_sends_the_request(officer: Officer, kind: str, batc
     assert approval["remark"] == "By Enter"
 
 
-def test_confirm_submits_the_form_once(officer: Officer) -> None:
-    _open_dialog(officer, "BATCH015", kind="form_dialog")
+def test_confirm_submits_the_form_once(officer: Officer, batch_id: str) -> None:
+    _open_dialog(officer, batch_id, kind="form_dialog")
 
     officer.press("Confirm")
 
-    assert "BATCH015" in officer.see(".alert-success").text
+    assert batch_id in officer.see(".alert-success").text
     assert officer.see(".status").text == "Approved"
-    assert _effect(officer, "BATCH015") == ("Approved", 1, 1)
+    assert _effect(officer, batch_id) == ("Approved", 1, 1)
 
 
-def test_a_batch_in_a_frame_is_approved_there(officer: Officer) -> None:
-    _open(officer, "BATCH016", kind="in_iframe")
+def test_a_batch_in_a_frame_is_approved_there(officer: Officer, batch_id: str) -> None:
+    _open(officer, batch_id, kind="in_iframe")
     assert officer.browser.find_elements(By.CSS_SELECTOR, ".approve-btn") == []
 
     officer.browser.switch_to.frame(officer.see("iframe.batch-frame"))
@@ -210,14 +215,14 @@ def test_a_batch_in_a_frame_is_approved_there(officer: Officer) -> None:
     officer.press("Confirm")
 
     officer.see(".alert-success")
-    assert _effect(officer, "BATCH016") == ("Approved", 1, 1)
+    assert _effect(officer, batch_id) == ("Approved", 1, 1)
 
 
-def test_a_page_that_polls_shows_what_others_decide(officer: Officer) -> None:
-    _open(officer, "BATCH017", kind="polling", ms=20)
+def test_a_page_that_polls_shows_what_others_decide(officer: Officer, batch_id: str) -> None:
+    _open(officer, batch_id, kind="polling", ms=20)
 
     decision = {"by": "s.kulkarni", "remark": ""}
-    officer.portal.ask_truth("POST", "/truth/batches/BATCH017/approve", decision)
+    officer.portal.ask_truth("POST", f"/truth/batches/{batch_id}/approve", decision)
 
     officer.wait_until(lambda: officer.see(".status").text == "Approved")
-    assert _effect(officer, "BATCH017") == ("Approved", 0, 1)
+    assert _effect(officer, batch_id) == ("Approved", 0, 1)

@@ -11,7 +11,7 @@ import pytest
 from tests.integration.esc_simulator.practice_portal import PracticePortal, sign_in
 
 
-# No test here changes anything, so they share one portal.
+# No test here changes anything, and no other may: lists are compared with the truth as a whole.
 @pytest.fixture(scope="module")
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PracticePortal]:
     portal = PracticePortal(tmp_path_factory.mktemp("portal"), "--batches", "60")

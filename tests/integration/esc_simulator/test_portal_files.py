@@ -7,7 +7,6 @@ import io
 import re
 import time
 import zipfile
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -15,24 +14,10 @@ import pytest
 from tests.integration.esc_simulator.practice_portal import (
     PracticePortal,
     approve,
-    sign_in,
     token_on_page,
 )
 
 PATIENCE_SECONDS = 60.0
-
-
-# Each test has a batch of its own, so they share one portal.
-@pytest.fixture
-def portal(shared_portal: PracticePortal) -> PracticePortal:
-    return shared_portal
-
-
-@pytest.fixture(scope="module")
-def officer(portal_of_the_module: PracticePortal) -> Iterator[httpx.Client]:
-    with portal_of_the_module.visitor() as visitor:
-        sign_in(visitor)
-        yield visitor
 
 
 def _issue(officer: httpx.Client, batch_id: str, template: str = "Standard") -> httpx.Response:
@@ -74,56 +59,57 @@ def _ask_for_report(officer: httpx.Client, file_format: str, dates: tuple[str, s
 
 
 def test_every_trainee_of_an_approved_batch_gets_a_certificate_of_their_own(
-    portal: PracticePortal, officer: httpx.Client
+    portal: PracticePortal, officer: httpx.Client, batch_id: str
 ) -> None:
-    approve(officer, "BATCH001")
+    approve(officer, batch_id)
 
-    assert _issue(officer, "BATCH001").status_code == 200
-    addresses = _wait_until_issued(officer, "BATCH001")
+    assert _issue(officer, batch_id).status_code == 200
+    addresses = _wait_until_issued(officer, batch_id)
 
-    trainees = portal.ask_truth("GET", "/truth/batches/BATCH001/certificates").json()
-    assert len(addresses) == len(trainees) == portal.batch("BATCH001")["enrolled"]
+    trainees = portal.ask_truth("GET", f"/truth/batches/{batch_id}/certificates").json()
+    assert len(addresses) == len(trainees) == portal.batch(batch_id)["enrolled"]
     assert {trainee["issues"] for trainee in trainees} == {1}
     file = officer.get(addresses[2])
     assert file.headers["content-type"] == "application/pdf"
-    assert "certificate-BATCH001-T03.pdf" in file.headers["content-disposition"]
+    assert f"certificate-{batch_id}-T03.pdf" in file.headers["content-disposition"]
     assert file.content.startswith(b"%PDF-")
     assert file.content.rstrip().endswith(b"%%EOF")
     assert trainees[2]["name"].encode() in file.content
-    assert "For the convocation" in officer.get("/esc/batches/BATCH001").text
+    assert "For the convocation" in officer.get(f"/esc/batches/{batch_id}").text
 
 
 def test_issuing_twice_is_a_second_issue_and_seen_in_the_truth(
-    portal: PracticePortal, officer: httpx.Client
+    portal: PracticePortal, officer: httpx.Client, batch_id: str
 ) -> None:
-    approve(officer, "BATCH002")
+    before = portal.summary()["double_certificates"]
+    approve(officer, batch_id)
     for _ in range(2):
-        _issue(officer, "BATCH002", "Merit")
+        _issue(officer, batch_id, "Merit")
 
-    trainees = portal.ask_truth("GET", "/truth/batches/BATCH002/certificates").json()
+    trainees = portal.ask_truth("GET", f"/truth/batches/{batch_id}/certificates").json()
     assert {trainee["issues"] for trainee in trainees} == {2}
-    assert portal.summary()["double_certificates"] == len(trainees)
+    assert portal.summary()["double_certificates"] == before + len(trainees)
 
 
 def test_a_batch_that_is_not_approved_and_no_template_are_refused(
-    portal: PracticePortal, officer: httpx.Client
+    portal: PracticePortal, officer: httpx.Client, batch_id: str
 ) -> None:
-    assert _issue(officer, "BATCH003").status_code == 409
-    approve(officer, "BATCH003")
-    assert _issue(officer, "BATCH003", "Golden").status_code == 422
+    assert _issue(officer, batch_id).status_code == 409
+    approve(officer, batch_id)
+    assert _issue(officer, batch_id, "Golden").status_code == 422
 
-    trainees = portal.ask_truth("GET", "/truth/batches/BATCH003/certificates").json()
+    trainees = portal.ask_truth("GET", f"/truth/batches/{batch_id}/certificates").json()
     assert {trainee["issues"] for trainee in trainees} == {0}
 
 
 def test_slow_generation_keeps_the_list_in_preparation(
-    portal: PracticePortal, officer: httpx.Client
+    portal: PracticePortal, officer: httpx.Client, batch_id: str
 ) -> None:
-    approve(officer, "BATCH004")
-    portal.set_faults({"kind": "slow_generation", "ms": 3_600_000, "batch_id": "BATCH004"})
-    _issue(officer, "BATCH004")
+    approve(officer, batch_id)
+    portal.set_faults({"kind": "slow_generation", "ms": 3_600_000, "batch_id": batch_id})
+    _issue(officer, batch_id)
 
-    table = officer.get("/esc/batches/BATCH004/certificates/table").text
+    table = officer.get(f"/esc/batches/{batch_id}/certificates/table").text
     assert '"certificates-state">In preparation<' in table
     assert "/file" not in table
 
@@ -187,13 +173,13 @@ def test_a_download_that_breaks_off_a_stalled_one_and_a_failed_one(
 
 
 def test_a_certificate_may_be_mixed_up_with_anothers(
-    portal: PracticePortal, officer: httpx.Client
+    portal: PracticePortal, officer: httpx.Client, batch_id: str
 ) -> None:
-    approve(officer, "BATCH005")
-    _issue(officer, "BATCH005")
-    first, second, *_ = _wait_until_issued(officer, "BATCH005")
+    approve(officer, batch_id)
+    _issue(officer, batch_id)
+    first, second, *_ = _wait_until_issued(officer, batch_id)
 
-    portal.set_faults({"kind": "mixed_up_file", "batch_id": "BATCH005"})
+    portal.set_faults({"kind": "mixed_up_file", "batch_id": batch_id})
 
-    assert b"BATCH005-T02" not in officer.get(second).content
-    assert b"BATCH005-T01" not in officer.get(first).content
+    assert f"{batch_id}-T02".encode() not in officer.get(second).content
+    assert f"{batch_id}-T01".encode() not in officer.get(first).content

@@ -1,6 +1,9 @@
 """Signing in and out, wrong passwords, locked accounts and expired sessions."""
 
+from collections.abc import Iterator
+
 import httpx
+import pytest
 
 from tests.integration.esc_simulator.conftest import StartPortal
 from tests.integration.esc_simulator.practice_portal import PracticePortal, sign_in
@@ -14,50 +17,76 @@ PAGES_FOR_OFFICERS = [
 ]
 
 
+# Each test has a session of its own: some end every session there is.
+@pytest.fixture
+def officer(portal: PracticePortal) -> Iterator[httpx.Client]:
+    with portal.visitor() as visitor:
+        sign_in(visitor)
+        yield visitor
+
+
+@pytest.fixture
+def new_account(portal: PracticePortal, request: pytest.FixtureRequest) -> str:
+    """An account that nobody has tried to sign in with; its password is "practice"."""
+    username = request.node.name
+    password = {"password": "practice"}
+    portal.ask_truth("PUT", f"/truth/accounts/{username}", password).raise_for_status()
+    return str(username)
+
+
 def test_the_right_password_leads_to_the_dashboard(portal: PracticePortal) -> None:
+    before = portal.summary()["logins"]
+
     with portal.visitor() as visitor:
         page = sign_in(visitor)
 
     assert page.url.path == "/esc/dashboard"
     assert 'class="dashboard"' in page.text
     assert '<span class="user-name">officer</span>' in page.text
-    assert portal.summary()["logins"] == 1
+    assert portal.summary()["logins"] == before + 1
 
 
-def test_a_wrong_password_shows_the_form_with_a_message(portal: PracticePortal) -> None:
+def test_a_wrong_password_shows_the_form_with_a_message(
+    portal: PracticePortal, new_account: str
+) -> None:
+    before = portal.summary()["failed_logins"]
+
     with portal.visitor() as visitor:
-        page = sign_in(visitor, password="wrong")
+        page = sign_in(visitor, new_account, "wrong")
 
     assert page.url.path == "/login"
     assert "login-error" in page.text
     assert "Invalid username or password" in page.text
-    assert portal.summary()["failed_logins"] == 1
+    assert portal.summary()["failed_logins"] == before + 1
 
 
 def test_five_wrong_passwords_lock_the_account_for_the_right_one_too(
-    portal: PracticePortal,
+    portal: PracticePortal, new_account: str
 ) -> None:
+    before = portal.summary()["failed_logins"]
+
     with portal.visitor() as visitor:
         for _ in range(5):
-            sign_in(visitor, password="wrong")
+            sign_in(visitor, new_account, "wrong")
 
-        page = sign_in(visitor)
+        page = sign_in(visitor, new_account)
         assert "login-error" in page.text
         assert "locked" in page.text
 
-        portal.ask_truth("POST", "/truth/accounts/officer/unlock").raise_for_status()
-        assert sign_in(visitor).url.path == "/esc/dashboard"
-    assert portal.summary()["failed_logins"] == 6
+        portal.ask_truth("POST", f"/truth/accounts/{new_account}/unlock").raise_for_status()
+        assert sign_in(visitor, new_account).url.path == "/esc/dashboard"
+    assert portal.summary()["failed_logins"] == before + 6
 
 
 def test_a_form_without_its_token_is_not_even_looked_at(portal: PracticePortal) -> None:
+    before = portal.summary()
+
     with portal.visitor() as visitor:
         page = visitor.post("/login", data={"username": "officer", "password": "practice"})
 
     assert page.status_code == 403
     assert "login-error" in page.text
-    summary = portal.summary()
-    assert (summary["logins"], summary["failed_logins"]) == (0, 0)
+    assert portal.summary() == before
 
 
 def test_who_is_not_signed_in_is_sent_to_the_form(portal: PracticePortal) -> None:
@@ -72,6 +101,10 @@ def test_who_is_not_signed_in_is_sent_to_the_form(portal: PracticePortal) -> Non
 def test_an_ended_session_is_sent_to_the_form_and_told_so(
     portal: PracticePortal, officer: httpx.Client
 ) -> None:
+    # Given that nobody is signed in but this officer
+    portal.ask_truth("POST", "/truth/sessions/expire")
+    sign_in(officer)
+
     assert portal.ask_truth("POST", "/truth/sessions/expire").json() == {"expired": 1}
 
     page = officer.get("/esc/pending-batches")

@@ -8,25 +8,25 @@ from tests.integration.esc_simulator.practice_portal import PracticePortal
 
 @pytest.mark.parametrize(("deed", "status"), [("approve", "Approved"), ("reject", "Rejected")])
 def test_somebody_else_decides_a_batch(
-    portal: PracticePortal, officer: httpx.Client, deed: str, status: str
+    portal: PracticePortal, officer: httpx.Client, deed: str, status: str, batch_id: str
 ) -> None:
     decision = {"by": "a.somebody", "remark": "Urgent"}
 
-    answer = portal.ask_truth("POST", f"/truth/batches/BATCH001/{deed}", decision)
+    answer = portal.ask_truth("POST", f"/truth/batches/{batch_id}/{deed}", decision)
 
-    assert answer.json() == portal.batch("BATCH001")
+    assert answer.json() == portal.batch(batch_id)
     assert answer.json()["status"] == status
     assert answer.json()["posts"] == 0
-    page = officer.get("/esc/batches/BATCH001").text
+    page = officer.get(f"/esc/batches/{batch_id}").text
     assert "a.somebody" in page
     assert "Urgent" in page
 
 
-def test_only_approvals_count_as_approvals(portal: PracticePortal) -> None:
-    portal.ask_truth("POST", "/truth/batches/BATCH001/approve", {"by": "a.somebody"})
-    portal.ask_truth("POST", "/truth/batches/BATCH001/reject", {"by": "b.somebody"})
+def test_only_approvals_count_as_approvals(portal: PracticePortal, batch_id: str) -> None:
+    portal.ask_truth("POST", f"/truth/batches/{batch_id}/approve", {"by": "a.somebody"})
+    portal.ask_truth("POST", f"/truth/batches/{batch_id}/reject", {"by": "b.somebody"})
 
-    batch = portal.batch("BATCH001")
+    batch = portal.batch(batch_id)
 
     assert batch["status"] == "Rejected"
     assert [approval["by"] for approval in batch["approvals"]] == ["a.somebody"]

@@ -1,10 +1,11 @@
 """What may be typed, and what it means."""
 
+import re
 from pathlib import Path
 
 import pytest
 
-from esc_simulator.command_line import read_options
+from esc_simulator.command_line import main, read_options
 from esc_simulator.world import World
 
 
@@ -59,3 +60,15 @@ def test_a_wrong_value_ends_the_program_saying_what_is_allowed(
     said = capsys.readouterr().err
     assert typed.split()[0] in said
     assert told in said
+
+
+def test_a_database_that_cannot_be_opened_is_said_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    nowhere = tmp_path / "no-such-folder" / "portal.sqlite3"
+
+    status = main(["--database", str(nowhere), "--port", "0", "--truth-port", "0"])
+
+    assert status == 1
+    said = capsys.readouterr().err
+    assert re.fullmatch(r"practice portal: .*no-such-folder.*\n", said)
