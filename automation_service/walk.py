@@ -215,6 +215,7 @@ _FAULTS = {
     "absent": "There was nothing to use at {at}; the profile expects it.",
     "present": "{at} did not go away.",
     "unmarked": "The field at {at} does not take our marker.",
+    "unfillable": "There is no field at {at}, but something else.",
     "unticked": "{at} did not become as the profile says.",
     "unnamed": "The step with the effect is on another page than the batch's own. Say in its "
     "names_batch where that page names the batch, or `false` if it nowhere does.",

@@ -49,6 +49,19 @@ const clickThrough = (element) =>
     if (element.isConnected) element.click();
   });
 
+// What a field holds: one with a value, or a part of the page that is edited as it stands there.
+const heldBy = (element) => element.value ?? element.textContent;
+
+const isFillable = (element) => element.isContentEditable || "value" in element;
+
+// As by a keyboard: an editor made by script notices nothing else.
+const rewrite = (element, text) =>
+  guardOf(element).act(() => {
+    element.focus();
+    element.ownerDocument.execCommand("selectAll");
+    element.ownerDocument.execCommand("insertText", false, text);
+  });
+
 const type = (element, text) => {
   // The prototype's own setter: frameworks that watch a field replace the element's.
   const setter = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(element), "value").set;
@@ -88,8 +101,9 @@ const fill = (element, step, { remark, marker }) => {
   const text = marks ? roomFor(element, remark, marker) : fillIn(step.text);
   if (text === null) return false;
   if (step.typed) typeByKeys(element, text);
+  else if (element.isContentEditable) rewrite(element, text);
   else type(element, text);
-  return marks ? element.value.includes(marker) : true;
+  return marks ? heldBy(element).includes(marker) : true;
 };
 
 const optionOf = (select, wanted) =>

@@ -58,10 +58,9 @@ const prepare = async (about, ms) => {
     return { fault: "unnamed", taken };
   }
   const marks = marksIn(steps);
+  const isMarked = (field) => field !== null && heldBy(field).includes(about.marker);
   const holds = () =>
-    element.isConnected &&
-    isOfBatch(about) &&
-    marks.every(({ fill: at }) => first(at)?.value.includes(about.marker));
+    element.isConnected && isOfBatch(about) && marks.every(({ fill: at }) => isMarked(first(at)));
   rememberMessages(about.messages);
   if (kind === "press") element.focus();
   if (!holds() || !permitted(element, about, holds)) return { fault: "moved", taken };

@@ -10,8 +10,10 @@ const KINDS = {
   },
   fill: {
     find: usable,
-    take: (element, step, about) =>
-      fill(element, step, about) ? null : { fault: "unmarked" },
+    take: (element, step, about) => {
+      if (!isFillable(element)) return { fault: "unfillable" };
+      return fill(element, step, about) ? null : { fault: "unmarked" };
+    },
   },
   press: {
     find: usable,

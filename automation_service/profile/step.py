@@ -46,7 +46,10 @@ class Step(Part):
         description="What to click, once nothing lies over it. A scripted dropdown is two clicks: "
         "on what opens it and on the option.",
     )
-    fill: Locator | None = Field(default=None, description="Which field to fill.")
+    fill: Locator | None = Field(
+        default=None,
+        description="Which field to fill; also what is edited in place.",
+    )
     value: Literal["remark"] = Field(
         default="remark", alias="with", description="With what: the remark and our marker."
     )

@@ -44,6 +44,17 @@ BEFORE: dict[str, tuple[str, list[dict[str, Any]]]] = {
         f"""<input id=f value=old onkeyup="if (this.value === 'new') {REVEAL}">""",
         [{"fill": "#f", "text": "new", "typed": True}],
     ),
+    "text edited in place": (
+        f"""<div id=f contenteditable oninput="if (this.textContent === 'Fine [m]') {REVEAL}">old
+        </div>""",
+        [{"fill": "#f"}],
+    ),
+    "text edited in place, in a frame": (
+        f"""<iframe id=f srcdoc="<body contenteditable onkeyup=&quot;
+        if (this.textContent === 'Fine [m]') with (parent) {{ {REVEAL} }}&quot;>old</body>">
+        </iframe>""",
+        [{"fill": {"css": "body", "frame": "#f"}, "typed": True}],
+    ),
     "Enter": (
         f"""<input id=f onkeydown="if (event.key === 'Enter') {REVEAL}">""",
         [{"press": "#f"}],
@@ -228,6 +239,7 @@ def test_no_effect_is_made_late(
     [
         ("<select id=f><option>No</option></select>", {"choose": "#f", "option": "Yes"}, "#f"),
         ("<input type=checkbox id=f onclick='return false'>", {"tick": "#f"}, "did not become"),
+        ("<p id=f>No field</p>", {"fill": "#f"}, "no field at #f, but something else"),
         ("<i id=wait>…</i>", {"wait_gone": "#wait"}, "did not go away"),
         (
             "<button id=menu>Menu</button>",
