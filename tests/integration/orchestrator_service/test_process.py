@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
@@ -75,22 +76,18 @@ def test_a_first_start_makes_the_keys_and_prints_the_api_key_once(
     assert key not in (tmp_path / "logs" / "automation.log").read_text()
 
 
-def test_keys_that_are_set_are_used_and_nothing_is_made(
+def test_it_starts_from_its_own_folder_too_and_uses_keys_that_are_set_instead_of_making_some(
     orchestrator: Orchestrate, tmp_path: Path
 ) -> None:
     process = orchestrator(API_KEY="chosen by us", SECRET_KEY="also chosen")
-    process.start()
-    assert not (tmp_path / "data" / "api_key").exists()
-    assert not (tmp_path / "data" / "secret_key").exists()
-
-
-def test_it_starts_from_its_own_folder_too(orchestrator: Orchestrate) -> None:
-    process = orchestrator()
     folder = ROOT / "orchestrator_service"
     process.command = ["/bin/sh", "-c", f"cd '{folder}' && exec '{sys.executable}' main.py"]
     process.start()
-    with process.client() as client:
-        assert client.get("/").json()["service"] == "AI Agent Backend"
+    key = {"x-api-key": "chosen by us"}
+    answer = httpx.get(f"{process.url}/tasks/", headers=key, trust_env=False, verify=False)
+    assert answer.status_code == 200
+    assert not (tmp_path / "data" / "api_key").exists()
+    assert not (tmp_path / "data" / "secret_key").exists()
 
 
 def test_two_orchestrators_on_one_record_are_one_service(

@@ -23,6 +23,7 @@ from shared.config import ROOT
 from shared.contracts import EvidenceKind
 from shared.errors import NothingClicked
 from shared.record import Record, artifacts, claims, intents, logins, migrate, slots
+from shared.record.__main__ import main
 from shared.record.logins import Account
 from shared.record.tables import metadata
 from shared.record.tables import tasks as tasks_table
@@ -118,9 +119,11 @@ def make_place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[MakeP
 
 
 @pytest.fixture
-def old(make_place: MakePlace) -> Place:
+def old(make_place: MakePlace, tmp_path: Path, sqlite_template: Path) -> Place:
     """A deployment in SQLite in which something was done, and something is to be done still."""
-    return in_use(make_place("sqlite", "old"))
+    place = make_place("sqlite", "old")
+    shutil.copy(sqlite_template, tmp_path / "old" / "record.sqlite3")
+    return in_use(place)
 
 
 def in_use(place: Place) -> Place:
@@ -393,7 +396,6 @@ def test_a_backup_of_an_older_version_is_brought_up_to_date(
 @pytest.mark.parametrize(
     ("name", "settings", "status", "told"),
     [
-        ("nowhere.zip", {}, 1, "nowhere.zip: No such file"),
         ("no.zip", {}, 1, "no.zip: It is damaged"),
         ("backup.zip", {"DATABASE_URL": "mysql://x"}, 2, "DATABASE_URL"),
         ("backup.zip", {"DATABASE_URL": "postgresql://a@127.0.0.1:1/b"}, 1, "does not answer"),
@@ -401,22 +403,39 @@ def test_a_backup_of_an_older_version_is_brought_up_to_date(
     ],
 )
 def test_an_operator_is_told_in_a_line_what_came_of_it(
-    old: Place, tmp_path: Path, name: str, settings: dict[str, str], status: int, told: str
+    old: Place,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    settings: dict[str, str],
+    status: int,
+    told: str,
 ) -> None:
     old.back_up().rename(tmp_path / "backup.zip")
     (tmp_path / "no.zip").write_bytes(b"not a backup")
     place = {"DATA_DIR": str(tmp_path / "new"), "RESULTS_DIR": str(tmp_path / "new" / "results")}
 
+    for setting, value in {**place, **settings}.items():
+        monkeypatch.setenv(setting, value)
+
+    assert main(["restore", str(tmp_path / name)]) == status
+
+    said = capsys.readouterr()
+    assert told in (said.err if status else said.out)
+
+
+def test_a_script_learns_from_the_exit_status_that_nothing_was_restored(tmp_path: Path) -> None:
+    place = {"DATA_DIR": str(tmp_path / "new"), "RESULTS_DIR": str(tmp_path / "new" / "results")}
+
     run = subprocess.run(
-        [sys.executable, "-m", "shared.record", "restore", str(tmp_path / name)],
+        [sys.executable, "-m", "shared.record", "restore", str(tmp_path / "nowhere.zip")],
         cwd=ROOT,
-        env={"ENV_FILE": "", "PATH": os.environ["PATH"], **place, **settings},
+        env={"ENV_FILE": "", "PATH": os.environ["PATH"], **place},
         capture_output=True,
         text=True,
         timeout=60,
     )
 
-    assert run.returncode == status, run.stderr
-    said = run.stdout if status == 0 else run.stderr
-    assert told in said
-    assert "Traceback" not in said
+    assert run.returncode == 1
+    assert run.stderr == f"restore: {tmp_path}/nowhere.zip: No such file or directory\n"
