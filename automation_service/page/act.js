@@ -1,13 +1,21 @@
 // What we do to a page.
 
-const middleOf = (element) => {
-  const box = element.getBoundingClientRect();
-  return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+const middleOf = ({ x, y, width, height }) => ({ x: x + width / 2, y: y + height / 2 });
+
+const isHitAt = (element, { x, y }) => {
+  const hit = element.getRootNode().elementFromPoint(x, y);
+  return hit !== null && (element === hit || element.contains(hit));
+};
+
+// Its middle, or that of a piece: in the middle of a link that goes on in the next line is no link.
+const pointOf = (element) => {
+  const points = [element.getBoundingClientRect(), ...element.getClientRects()].map(middleOf);
+  return points.find((point) => isHitAt(element, point)) ?? points[0];
 };
 
 // Where it is in the window, through all frames that it is in.
 const inWindow = (element) => {
-  let { x, y } = middleOf(element);
+  let { x, y } = pointOf(element);
   for (let frame = frameOf(element); frame; frame = frameOf(frame)) {
     const box = frame.getBoundingClientRect();
     x += box.x + frame.clientLeft;
@@ -20,9 +28,7 @@ const frameOf = (element) => element.ownerDocument.defaultView?.frameElement ?? 
 
 const onTop = (element) => {
   element.scrollIntoView({ block: "center", inline: "nearest", behavior: "instant" });
-  const { x, y } = middleOf(element);
-  const hit = element.getRootNode().elementFromPoint(x, y);
-  return hit !== null && (element === hit || element.contains(hit));
+  return isHitAt(element, pointOf(element));
 };
 
 const usable = (locator, ms) =>

@@ -166,6 +166,18 @@ def test_nothing_is_clicked_inside_a_frame_without_a_permit(
     assert pages.posts == []
 
 
+def test_a_link_that_goes_on_in_the_next_line_is_clicked_where_it_is(
+    portal: Portal, pages: Pages
+) -> None:
+    link = """<a id=approve href="#" onclick="fetch('/effect', {method: 'POST'})">b cccccc</a>"""
+    wrapped = f"<p style='width: 160px; font: 16px monospace'>aaaaaaaaaaaa {link}</p>"
+    pages.batch("A", "<i id=status>Open</i>" + wrapped)
+
+    click_once(portal.open_batch("A"))
+
+    assert pages.wait_for_posts(1) == ["/effect"]
+
+
 def test_what_a_page_clicks_by_itself_counts_for_nothing_once_there_is_a_permit(
     portal: Portal, pages: Pages
 ) -> None:
