@@ -59,6 +59,10 @@ class BatchList:
                 return
             if shown["place"] != "list":
                 raise_for_place(shown)
+                if shown["keyless"]:
+                    raise ProfileInDoubt(
+                        f"The rows of the portal's list tell no id at {self._listing.key}."
+                    )
                 raise ProfileInDoubt("The portal did not show its list of batches.")
             rows = [Row(row["key"], row["found"]) for row in shown["rows"] if row["key"]]
             yield rows

@@ -9,6 +9,13 @@ const isFilled = ({ ready, row, empty, busy }) => {
 
 const keysOf = (listing) => all(listing.row).map((row) => read(listing.key, row));
 
+// Of rows that tell no id nobody knows what they are, where the list would say that it is empty.
+const isKeyless = (listing) => {
+  const isEmpty = !listing.empty || shown(listing.empty);
+  const keys = isEmpty ? [] : keysOf(listing);
+  return keys.length > 0 && !keys.some(Boolean);
+};
+
 // Tells the rows that are there now from those before.
 const marksOf = (listing) => {
   const keys = keysOf(listing);
@@ -36,14 +43,15 @@ const list = async ({ session, listing, page, sought }, ms) => {
   const found = await until(() => {
     if (isLost(session)) return "lost";
     if (here().http >= 400) return "error";
-    const isThere = shown(session.logged_in) && isFilled(listing);
+    const isThere = shown(session.logged_in) && isFilled(listing) && !isKeyless(listing);
     return isThere && hasCome(listing, page, sought) && "list";
   }, ms);
   // A search that changed nothing in time has found what is there.
-  const unchanged = sought !== undefined && shown(session.logged_in) && isFilled(listing);
+  const isFull = isFilled(listing) && !isKeyless(listing);
+  const unchanged = sought !== undefined && shown(session.logged_in) && isFull;
   const place = found ?? (unchanged ? "list" : unmarked(session));
   const rows = all(listing.row).map(rowOf(listing));
-  return { ...here(), place, rows, marks: marksOf(listing) };
+  return { ...here(), place, rows, keyless: isKeyless(listing), marks: marksOf(listing) };
 };
 
 const turn = async ({ listing }) => {

@@ -90,6 +90,8 @@ const candidatesByText = ({ text, starts }, root) => {
 const inOneWay = (locator, root) => {
   const { css, xpath, id, name, label, role, column } = locator;
   const select = (selector) => [...root.querySelectorAll(selector)];
+  // The row or region itself, which no selector finds in itself.
+  if (css === ":scope") return isElement(root) ? [root] : [];
   if (css) return spelledWell(css, () => select(fillIn(css, CSS.escape)));
   if (xpath) return spelledWell(xpath, () => byXPath(filledXPath(xpath), root));
   if (id) return select(`[id="${CSS.escape(fillIn(id))}"]`);

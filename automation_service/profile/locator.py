@@ -28,7 +28,9 @@ class Locator(Part):
     `{key}` stand for what is known when it is used, quoted for where they stand.
     """
 
-    css: str | None = Field(default=None, description="A CSS selector.")
+    css: str | None = Field(
+        default=None, description="A CSS selector; `:scope` is the row or region itself."
+    )
     xpath: str | None = Field(
         default=None,
         description="An XPath. Inside a row or a region `//` begins there and not at the top.",

@@ -8,7 +8,7 @@ import pytest
 
 from automation_service.portal import NOT_LISTED
 from shared.contracts import Condition
-from shared.errors import PortalTimeout, SessionLost
+from shared.errors import PortalTimeout, ProfileInDoubt, SessionLost
 from tests.integration.automation_service.conftest import OpenPortal
 from tests.integration.automation_service.pages import Pages
 
@@ -38,6 +38,28 @@ def test_a_list_that_never_fills_is_no_empty_list(portal_with: OpenPortal, pages
 
     with pytest.raises(PortalTimeout, match="did not show its list"):
         portal_with(pending=CARDS).pending(9)
+
+
+def test_rows_that_tell_no_id_are_no_empty_list(portal_with: OpenPortal, pages: Pages) -> None:
+    pages.html["/list"] = KNOWN + cards("A", "B").replace("<b>", "<u>").replace("</b>", "</u>")
+
+    with pytest.raises(ProfileInDoubt, match="tell no id at b"):
+        portal_with(pending=CARDS).pending(9)
+
+
+def test_rows_whose_ids_come_later_are_waited_for(portal_with: OpenPortal, pages: Pages) -> None:
+    late = """<script>setTimeout(() => {
+        document.querySelector('.card b').textContent = 'A' }, 200)</script>"""
+    pages.html["/list"] = KNOWN + cards("") + late
+
+    assert portal_with(pending=CARDS).pending(9) == ["A"]
+
+
+def test_a_row_may_tell_its_id_by_itself(portal_with: OpenPortal, pages: Pages) -> None:
+    pages.html["/list"] = KNOWN + "<div class=card data-no=A>One</div>"
+    own = {**CARDS, "key": {"css": ":scope", "attribute": "data-no"}}
+
+    assert portal_with(pending=own).pending(9) == ["A"]
 
 
 def test_a_list_whose_frame_is_there_before_its_rows_is_no_empty_list(
