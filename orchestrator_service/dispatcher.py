@@ -212,12 +212,9 @@ class Dispatcher:
                 slots.end_queued(connection, failed)
 
     def _missing(self, task: DueTask) -> int:
-        if task.delay is not None:
-            return 0
         able = [w for w in self._serving if w.can_run(task.task_type, task.version)]
         able = able or [w for w in self._serving if task.task_type in w.task_types]
-        serve = sum(worker.slots for worker in able)
-        return min(task.claimable, serve) - task.live - task.queued
+        return task.missing(sum(worker.slots for worker in able))
 
     def _note_bells(
         self, connection: Connection, task: DueTask, missing: int

@@ -27,9 +27,10 @@ RUNG_STATES = (TaskState.PENDING, TaskState.RUNNING, TaskState.CANCELLING)
 class DueTask:
     """A task the dispatcher must look at.
 
-    `claimable` counts items that could be claimed now (1 for a task not planned yet), `live` its
-    slots at work, `queued` its doorbells not answered yet, `delay` the seconds to leave it alone
-    from now on. `version` is the version that planned it, if one did.
+    `claimable` counts items that could be claimed now (1 for a task not planned yet), `in_progress`
+    those that are being worked on, `live` its slots at work, `queued` its doorbells not answered
+    yet, `delay` the seconds to leave it alone from now on. `version` is the version that planned
+    it, if one did.
     """
 
     id: str
@@ -40,6 +41,17 @@ class DueTask:
     queued: int
     delay: float | None = None
     version: str | None = None
+    in_progress: int = 0
+
+    def missing(self, slots_serving: int) -> int:
+        """How many doorbells to ring where so many slots serve its type; 0 or less for none.
+
+        A slot that has an item in hand is at nobody else's service: it may take long, or hang.
+        """
+        if self.delay is not None:
+            return 0
+        useful = self.claimable + min(self.in_progress, self.live)
+        return min(useful, slots_serving) - self.live - self.queued
 
 
 @dataclass(frozen=True)
@@ -60,14 +72,13 @@ def due(
     With `task_types`, those of these types only.
     """
     now = utc_now()
-    claimable = (
-        select(func.count())
-        .where(
-            items.c.task_id == tasks.c.id,
-            items.c.status == ItemStatus.NEW.value,
-            items.c.delay.is_(None),
-        )
-        .scalar_subquery()
+    claimable = select(func.count()).where(
+        items.c.task_id == tasks.c.id,
+        items.c.status == ItemStatus.NEW.value,
+        items.c.delay.is_(None),
+    )
+    in_progress = select(func.count()).where(
+        items.c.task_id == tasks.c.id, items.c.status == ItemStatus.IN_PROGRESS.value
     )
     open_slots = select(func.count()).where(
         slots.c.task_id == tasks.c.id, slots.c.ended_at.is_(None)
@@ -92,7 +103,8 @@ def due(
             tasks.c.delay,
             tasks.c.total,
             tasks.c.task_version,
-            claimable.label("claimable"),
+            claimable.scalar_subquery().label("claimable"),
+            in_progress.scalar_subquery().label("in_progress"),
             open_slots.where(slots.c.started_at.is_not(None)).scalar_subquery().label("live"),
             open_slots.where(slots.c.started_at.is_(None)).scalar_subquery().label("queued"),
         )
@@ -109,6 +121,7 @@ def due(
             queued=row.queued,
             delay=row.delay,
             version=row.task_version,
+            in_progress=row.in_progress,
         )
         for row in connection.execute(query)
     ]

@@ -266,6 +266,21 @@ def test_another_is_rung_for_what_a_slot_held_that_stands_still_for_ever(record:
     assert (due.claimable, due.live, due.queued) == (1, 0, 0)
 
 
+def test_one_with_an_item_in_hand_is_not_counted_on_for_the_next(record: Record) -> None:
+    # Given two items, and one slot that has the first in hand, for however long
+    task = planned(record, ["a", "b"])
+    _ring(record, task.id, "slot-1")
+    _start(record, "slot-1")
+    claimed(record, task.id)
+
+    with record.read() as connection:
+        (due,) = slots.due(connection, 10)
+
+    # Then another is rung for the second, if there is anybody else
+    assert (due.claimable, due.in_progress, due.live) == (1, 1, 1)
+    assert [due.missing(serving) for serving in (0, 1, 2, 9)] == [-1, 0, 1, 1]
+
+
 def test_slots_at_work_are_told_apart_by_their_worker(record: Record) -> None:
     task = accepted(record)
     _ring(record, task.id, "a", "b", "c")
