@@ -74,5 +74,12 @@ class Polling(BatchPageFault):
     ms: Milliseconds = 200
 
 
-SCRIPTED = (Alert, LingeringMessage, ButtonReplaced, LateEffect, KeydownSubmits, Polling)
+class PageClock(BatchPageFault):
+    """What tells the page the time is `seconds` wrong: behind, if they are negative."""
+
+    kind: Literal["page_clock"] = "page_clock"
+    seconds: float
+
+
+SCRIPTED = (Alert, LingeringMessage, ButtonReplaced, LateEffect, KeydownSubmits, Polling, PageClock)
 """The faults that are a script of their own, `static/faults/<kind>.js`."""

@@ -28,6 +28,7 @@ AnyFault = Annotated[
     | batch_page.FormDialog
     | batch_page.InIframe
     | batch_page.Polling
+    | batch_page.PageClock
     | files.SlowGeneration
     | files.HalfFile
     | files.StalledDownload

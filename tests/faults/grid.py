@@ -19,10 +19,12 @@ from tests.faults.deeds import (
 )
 from tests.faults.plan import Plan, Strike
 from tests.faults.portal_faults import (
+    CLOCK_BEHIND,
     LATEST,
     LINE_FAULTS,
     PORTAL_FAULTS,
     STRUCK,
+    TOO_LATE,
     WIRE_FAULTS,
     PortalFault,
 )
@@ -200,6 +202,9 @@ def _on_the_line() -> Iterator[Plan]:
     dies = _strike("before_read_back", DEEDS[kill_child])
     for fault in LINE_FAULTS:
         yield Plan(f"line: {fault.name}", line_faults=(fault,))
+    for fault in (LINE_FAULTS[0], TOO_LATE):
+        name = f"line: {fault.name}, on a page whose clock is behind"
+        yield Plan(name, (), (CLOCK_BEHIND,), line_faults=(fault,))
     for fault in LINE_FAULTS[:2]:
         yield Plan(f"line: {fault.name}, and {dies.name}", (dies,), line_faults=(fault,))
 

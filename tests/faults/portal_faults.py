@@ -18,6 +18,8 @@ ABOUT_THE_CLICK = (
 )
 LATE_MS = 2500
 """Less than the profile's settle time."""
+PAGE_CLOCK_SECONDS = 7200
+"""By how much the clock of a page is wrong."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +92,8 @@ def _all_faults() -> Iterator[PortalFault]:
     for kind in ("keydown_submits", "form_dialog", "in_iframe"):
         yield _once(kind)
     yield PortalFault("polling")
+    for seconds in (-PAGE_CLOCK_SECONDS, PAGE_CLOCK_SECONDS):
+        yield _once("page_clock", seconds=seconds)
 
 
 PORTAL_FAULTS = tuple(_all_faults())
@@ -146,12 +150,13 @@ class LineFault:
         return LineRule(keys[self.batch], self.delay, self.again, self.answers, self.cuts)
 
 
-TOO_LATE = 7.0
-"""Seconds; longer than the profile's click budget."""
+CLOCK_BEHIND = PortalFault("page_clock", more={"seconds": -PAGE_CLOCK_SECONDS})
+TOO_LATE = LineFault("click later than it may be", delay=7.0)
+"""By more than the profile's click budget, in seconds."""
 LINE_FAULTS = (
     LineFault("click repeated", again=True),
     LineFault("click late", delay=2.0),
-    LineFault("click later than it may be", delay=TOO_LATE),
+    TOO_LATE,
     LineFault("click late and repeated", delay=2.0, again=True),
     LineFault("click unanswered", answers=False),
     LineFault("cut after the click", cuts=True),

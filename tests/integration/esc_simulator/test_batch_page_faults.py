@@ -226,3 +226,19 @@ def test_a_page_that_polls_shows_what_others_decide(officer: Officer, batch_id: 
 
     officer.wait_until(lambda: officer.see(".status").text == "Approved")
     assert _effect(officer, batch_id) == ("Approved", 0, 1)
+
+
+@pytest.mark.parametrize("seconds", [-7200, 7200])
+def test_a_page_is_told_a_wrong_time_and_is_as_usual_otherwise(
+    officer: Officer, batch_id: str, seconds: int
+) -> None:
+    _open_dialog(officer, batch_id, kind="page_clock", seconds=seconds)
+    officer.press("Confirm")
+    officer.see(".alert-success")
+
+    running, of_day = officer.browser.execute_script(
+        "return [performance.now(), Date.now() - performance.timeOrigin]"
+    )
+    assert (running > 3600_000) is (seconds > 0)
+    assert (of_day > 3600_000) is (seconds > 0)
+    assert _effect(officer, batch_id) == ("Approved", 1, 1)
