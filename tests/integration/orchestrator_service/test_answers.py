@@ -8,13 +8,14 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
 from orchestrator_service.links import Links, Signer
 from orchestrator_service.schemas import ItemView, TaskResult
 from tests.integration.orchestrator_service.running_edge import RunningEdge
 from tests.integration.orchestrator_service.task_author import TaskAuthor
 from tests.integration.orchestrator_service.waiting import until
+from tests.postgresql_server import PostgresqlServer
 
 EXPOSED = ("link", "x-total-count", "idempotent-replayed", "retry-after", "x-request-id")
 ORIGIN = "http://localhost:5173"
@@ -112,7 +113,7 @@ def test_a_fault_of_ours_is_a_problem_that_leaks_nothing(
     # Given a row of the record that cannot be read any more
     task_id = edge.assign()
     with edge.record.write() as connection:
-        connection.execute(text("UPDATE tasks SET params = '{broken'"))
+        connection.execute(text("UPDATE tasks SET state = 'broken'"))
     # When it is asked for from another origin
     answer = edge.client.get(f"/status/{task_id}", headers={"Origin": ORIGIN})
     # Then the answer tells nothing but the request's id, and a browser may read it
@@ -123,13 +124,30 @@ def test_a_fault_of_ours_is_a_problem_that_leaks_nothing(
     assert "Traceback" not in answer.text
 
 
+@pytest.fixture
+def lose_record(request: pytest.FixtureRequest, edge: RunningEdge) -> Callable[[], None]:
+    """Put the record out of reach, each database in its own way."""
+    url = make_url(edge.settings.database)
+
+    def lose() -> None:
+        if url.get_backend_name() == "sqlite":
+            with edge.record.write() as connection:
+                connection.execute(text("ALTER TABLE tasks RENAME TO gone"))
+            return
+        name = str(url.database)
+        server: PostgresqlServer = request.getfixturevalue("postgresql")
+        server.execute("postgres", f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        server.disconnect_everyone(name)
+
+    return lose
+
+
 def test_a_record_out_of_reach_is_503_and_says_to_try_again(
-    edge: RunningEdge, author: TaskAuthor
+    edge: RunningEdge, author: TaskAuthor, lose_record: Callable[[], None]
 ) -> None:
-    # Given a record that has lost its tables
+    # Given a record that is not there any more
     task_id = edge.assign()
-    with edge.record.write() as connection:
-        connection.execute(text("ALTER TABLE tasks RENAME TO gone"))
+    lose_record()
     # Then reading and assigning say so, without SQL
     for answer in (
         edge.client.get(f"/status/{task_id}"),
