@@ -27,7 +27,7 @@ _QUIET = (
     "--password-store=basic",
     "--use-mock-keychain",
 )
-_FEATURES_OFF = (
+FEATURES_OFF = (
     "Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,"
     "AutofillServerCommunication,InterestFeedContentSuggestions,"
     "CertificateTransparencyComponentUpdater,"
@@ -107,7 +107,7 @@ def chromium_options(options: BrowserOptions, user_data_dir: str) -> ChromeOptio
 
 
 def _quiet(joined: bool) -> tuple[str, ...]:
-    off = f"{_FEATURES_OFF},{_JOINED_FEATURES}" if joined else _FEATURES_OFF
+    off = f"{FEATURES_OFF},{_JOINED_FEATURES}" if joined else FEATURES_OFF
     return (*_QUIET, f"--disable-features={off}", *(_JOINED if joined else ()))
 
 

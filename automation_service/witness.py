@@ -133,4 +133,4 @@ class Witness:
         try:
             yield
         except AgentError as error:
-            log.warning(f"no {what} of what failed", key=key, why=error.message)
+            log.warning("nothing_kept_of_failure", missing=what, key=key, why=error.message)

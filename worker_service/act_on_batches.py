@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 from pydantic.json_schema import WithJsonSchema
@@ -15,9 +14,9 @@ from shared.errors import TaskFailed
 from worker_service import approve_batches, reject_batches
 from worker_service.approve_batches import BatchIds
 from worker_service.context import TaskContext
-from worker_service.origin import origin_of
+from worker_service.named_batches import plan_named
 from worker_service.params import PortalParams
-from worker_service.portal_site import base_url, portal_for
+from worker_service.portal_site import portal_for
 from worker_service.registry import Plan, task
 
 LONGEST_NAME = 64
@@ -72,14 +71,8 @@ class ActOnBatchesParams(PortalParams):
 
 def plan_actions(params: ActOnBatchesParams, context: TaskContext) -> Plan:
     """Name the batches. Raises ProfileMismatch if the portal has no such action."""
-    profile = context.profile(params.portal)
-    _see_to(profile, params.action)
-    named = dict.fromkeys(profile.canonical_key(str(key)) for key in params.batch_ids)
-
-    def params_for(keys: Sequence[str]) -> dict[str, Any]:
-        return {**params.model_dump(exclude={"batch_ids"}), "batch_ids": list(keys)}
-
-    return Plan(origin_of(base_url(profile, context)), params.action, list(named), params_for)
+    _see_to(context.profile(params.portal), params.action)
+    return plan_named(params, params.batch_ids, params.action, context)
 
 
 def _see_to(profile: Profile, action: str) -> None:

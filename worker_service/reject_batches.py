@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field, StringConstraints
 from pydantic.json_schema import WithJsonSchema
@@ -13,9 +12,9 @@ from shared.contracts import Claim, ItemOutcome, LateFinding
 from shared.task_state import ItemStatus
 from worker_service.approve_batches import BatchIds
 from worker_service.context import TaskContext
-from worker_service.origin import origin_of
+from worker_service.named_batches import plan_named
 from worker_service.params import PortalParams
-from worker_service.portal_site import base_url, portal_for
+from worker_service.portal_site import portal_for
 from worker_service.registry import Plan, task
 
 ACTION = "reject"
@@ -52,16 +51,7 @@ class RejectBatchesParams(PortalParams):
 
 def plan_rejections(params: RejectBatchesParams, context: TaskContext) -> Plan:
     """Name the batches."""
-    profile = context.profile(params.portal)
-    named = dict.fromkeys(profile.canonical_key(str(key)) for key in params.batch_ids)
-
-    def params_for(keys: Sequence[str]) -> dict[str, Any]:
-        return {
-            **params.model_dump(include={"remark", "portal", "account"}),
-            "batch_ids": list(keys),
-        }
-
-    return Plan(origin_of(base_url(profile, context)), ACTION, list(named), params_for)
+    return plan_named(params, params.batch_ids, ACTION, context)
 
 
 def look_again(claim: Claim, params: RejectBatchesParams, context: TaskContext) -> LateFinding:

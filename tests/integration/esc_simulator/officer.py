@@ -13,11 +13,10 @@ from selenium.webdriver.support import expected_conditions as conditions
 from selenium.webdriver.support.ui import WebDriverWait
 
 import launcher.browser
+from automation_service.chromium import FEATURES_OFF
 from tests.integration.esc_simulator.practice_portal import PracticePortal, sign_in
 
 PATIENCE_SECONDS = 60
-# A page that was left is gone, as in our own browsers; nothing is kept for it or made ahead.
-_FEATURES_OFF = "BackForwardCache,RenderDocument,SpareRendererForSitePerProcess"
 
 
 class Officer:
@@ -75,7 +74,7 @@ def officer_at_work(portal: PracticePortal, profile: Path) -> Iterator[Officer]:
     options.add_argument("--no-sandbox")
     options.add_argument("--disable-dev-shm-usage")
     options.add_argument("--window-size=1200,900")
-    options.add_argument(f"--disable-features={_FEATURES_OFF}")
+    options.add_argument(f"--disable-features={FEATURES_OFF}")
     options.add_argument(f"--user-data-dir={profile}")
     browser = Chrome(options, ChromeService(found.driver))
     try:

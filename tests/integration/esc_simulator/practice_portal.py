@@ -49,8 +49,8 @@ class PracticePortal:
             raise RuntimeError(f"status {self._process.returncode}: {said}")
         self.ready: dict[str, Any] = json.loads(self.ready_file.read_text(encoding="utf-8"))
         self.url = str(self.ready["url"])
-        # Plain HTTP: with `verify` every client would first load certificates, for 0.2 s.
         self._handed_out: set[str] = set()
+        # Plain HTTP: with `verify` every client would first load certificates, for 0.2 s.
         self._truth = httpx.Client(base_url=self.ready["truth_url"], trust_env=False, verify=False)
 
     @property

@@ -423,6 +423,7 @@ def test_an_operator_is_told_in_a_line_what_came_of_it(
 
     said = capsys.readouterr()
     assert told in (said.err if status else said.out)
+    assert "Traceback" not in said.err
 
 
 def test_a_script_learns_from_the_exit_status_that_nothing_was_restored(tmp_path: Path) -> None:
