@@ -110,6 +110,10 @@ class Tab:
         was loaded. Raises as `call` does.
         """
         deadline = time.monotonic() + patience
+        if "#" in url:
+            # Where only what follows the # differs, the same document would stay.
+            self.navigate("about:blank", patience)
+            patience = max(0.0, deadline - time.monotonic())
         answer = self.call("Page.navigate", patience, url=url)
         loader = answer.get("loaderId")
         while loader and "errorText" not in answer and loader not in self._loaded:

@@ -59,6 +59,15 @@ const STATES = {
 
 const kindOf = (step) => Object.keys(KINDS).find((kind) => step[kind]);
 
+const beforeHash = (url) => url.split("#")[0];
+
+// Where only what follows the # differs, going there loads nothing.
+const goTo = (url) => {
+  const isSame = url.includes("#") && beforeHash(url) === beforeHash(location.href);
+  location.assign(url);
+  if (isSame) location.reload();
+};
+
 const takeOne = async (step, about, left) => {
   if (step.wait_for) return (await until(() => shown(step.wait_for), left())) ? null : absent;
   if (step.wait_gone) {
@@ -70,7 +79,7 @@ const takeOne = async (step, about, left) => {
   if (step.repeat_until) return repeat(step, about, left);
   if (step.go) {
     about.taken += 1;
-    location.assign(step.go);
+    goTo(step.go);
     return null;
   }
   const { find, take } = KINDS[kindOf(step)];

@@ -31,7 +31,8 @@ class Batch(Part):
 
     path: str = Field(
         description="Where it is: `{key}` where the batch's id goes, or else something that the "
-        "lookup finds, such as `{id}`."
+        "lookup finds, such as `{id}`. Without any it is one page that shows all: then what is "
+        "read and used there names the batch, as in `#row-{key}`."
     )
     printed_key: Value = Field(
         description="Where the page prints the id: only a page that prints exactly the id asked "

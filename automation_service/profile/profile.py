@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +15,7 @@ from automation_service.profile.batch import Batch
 from automation_service.profile.certificates import Certificates
 from automation_service.profile.fault import did_you_mean, unknown_placeholder
 from automation_service.profile.key_form import KeyForm
+from automation_service.profile.locator import Locator
 from automation_service.profile.login import Login
 from automation_service.profile.lookup import Lookup
 from automation_service.profile.part import Part
@@ -206,16 +207,37 @@ class Profile(Part):
 
     @model_validator(mode="after")
     def _have_an_address_for_every_batch(self) -> Profile:
-        found = self.lookup.names if self.lookup else ()
+        known = ("key", *(self.lookup.names if self.lookup else ()))
         used = placeholders(self.batch.path)
-        known = ("key", *found)
-        if not used or (self.ways is None and not set(used) <= set(known)):
+        unscoped = () if used else self._unscoped()
+        if unscoped or (self.ways is None and not set(used) <= set(known)):
             raise PydanticCustomError(
                 "path",
-                "the path of a batch needs a placeholder, and one that is known: {known}",
-                {"known": ", ".join(f"{{{name}}}" for name in known)},
+                "the path of a batch needs a placeholder, and one that is known: {known}{instead}",
+                {
+                    "known": ", ".join(f"{{{name}}}" for name in known),
+                    "instead": _instead(unscoped),
+                },
             )
         return self
+
+    def _unscoped(self) -> tuple[str, ...]:
+        """What would be another batch's on a page that shows them all, as no placeholder is in it.
+
+        The address of such a page leads to no certain batch.
+        """
+        told: dict[str, Iterable[Locator | str]] = {
+            "printed_key": (self.batch.printed_key,),
+            "status": (self.batch.status,),
+        }
+        for name, action in self.actions.items():
+            steps = every_step(action.steps)
+            told[f"actions.{name}.steps"] = [
+                at for step in steps for at in (step.at, step.names_batch, step.go) if at
+            ]
+            if action.status is not None:
+                told[f"actions.{name}.status"] = (action.status,)
+        return tuple(name for name, parts in told.items() if not _has_placeholder(parts))
 
     def check_placeholders(self, content: Any) -> None:
         """Refuse placeholders in what concerns a batch that nobody will fill in.
@@ -244,6 +266,15 @@ class Profile(Part):
     def batch_path(self, values: dict[str, str]) -> str:
         """The path of the batch's page: `values` has `key`, and what the lookup found."""
         return fill_path(self.batch.path, values)
+
+
+def _has_placeholder(parts: Iterable[Locator | str]) -> bool:
+    said = (part if isinstance(part, str) else part.model_dump(mode="json") for part in parts)
+    return any(placeholders(text) for part in said for _, text in texts_in(part))
+
+
+def _instead(unscoped: tuple[str, ...]) -> str:
+    return f". Where one page shows all, it is needed in: {', '.join(unscoped)}" if unscoped else ""
 
 
 def _has_word(said: Any, word: str) -> bool:

@@ -19,7 +19,7 @@ from shared.errors import (
     SessionLost,
 )
 from tests.integration.automation_service.conftest import OpenPortal
-from tests.integration.automation_service.pages import Pages
+from tests.integration.automation_service.pages import PROFILE, Pages
 
 
 def test_a_page_that_may_be_cached_is_never_read_from_the_cache(
@@ -34,6 +34,24 @@ def test_a_page_that_may_be_cached_is_never_read_from_the_cache(
     pages.batch("A", "<i id=status>Done</i>")
 
     assert portal.read("A").condition is Condition.DONE
+
+
+def test_one_page_may_show_all_batches(portal_with: OpenPortal, pages: Pages) -> None:
+    table = "<table><tr id=A><td>A<td>Open<tr id=B><td>B<td>Done</table>"
+    pages.html["/all"] = f"<b id=user>officer</b>{table}"
+    batch = {
+        "path": "/all",
+        "printed_key": "#{key} td",
+        "missing": {"css": "table", "unless": "#{key}"},
+        "status": "#{key} td + td",
+    }
+    steps = [{"click": "#{key} button", "effect": True}]
+    approve = {**PROFILE["actions"]["approve"], "steps": steps}
+    portal = portal_with(batch=batch, actions={"approve": approve})
+
+    read = [portal.read(key).condition for key in ("A", "B", "C")]
+
+    assert read == [Condition.MAY_BE_DONE, Condition.DONE, Condition.MISSING]
 
 
 @pytest.mark.parametrize(

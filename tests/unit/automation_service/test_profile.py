@@ -230,7 +230,12 @@ def test_text_that_is_no_yaml_is_refused_with_its_place(fault_of: Faulty) -> Non
         ),
         ('match: "[0-9]+"', 'match: "["', "not a regular expression"),
         ("BATCH{key:0>3}", "BATCH{number}", "not a form"),
-        ("/esc/batches/{key}", "/esc/batches", "needs a placeholder, and one that is known: {key}"),
+        ("/esc/batches/{key}", "/esc/batches/{id}", "placeholder, and one that is known: {key}"),
+        (
+            "/esc/batches/{key}",
+            "/esc/batches",
+            "needed in: printed_key, status, actions.approve.steps, ",
+        ),
         ("allowed: [pending]", "allowed: [pendign]", "known here are: approved"),
         ("becomes: approved", "becomes: pending", "which it becomes"),
         ("success: .alert-success", "success: {css: .a, says: '('}", "not a regular expression"),
