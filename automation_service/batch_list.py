@@ -95,7 +95,11 @@ class BatchList:
         page = self._elements.do("search", {**self._about, "text": values["key"]})
         if not page["found"]:
             raise_for_place(page)
-            raise ProfileMismatch(f"There is no search box at {self._listing.box}.")
+            button = f", or no button to use at {self._listing.submit}"
+            raise ProfileMismatch(
+                f"There is no search box at {self._listing.box}"
+                f"{button if self._listing.submit else ''}."
+            )
         return {"page": page, "sought": values["key"]}
 
     def _load(self, values: dict[str, str], number: int | None) -> None:

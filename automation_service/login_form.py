@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from automation_service.elements import Elements
-from automation_service.profile import Profile
+from automation_service.profile import Locator, Profile
 from shared.errors import AccountLocked, LoginRefused, PortalUnavailable, ProfileInDoubt
 
 
@@ -16,7 +16,7 @@ class LoginForm:
         """Ask nothing yet."""
         self._elements = elements
         self._locked = (profile.login.locked or "").lower()
-        self._has_two_parts = profile.login.next is not None
+        self._login = profile.login
         login = profile.login.model_dump(exclude={"path", "locked"})
         success = login["success"] or profile.session.logged_in.model_dump()
         self._about = {"login": {**login, "success": success}}
@@ -24,16 +24,19 @@ class LoginForm:
     def enter(self, username: str, password: str) -> dict[str, Any]:
         """Send the form, once; `found` tells if there was one, "inside" that none was needed.
 
-        It is "refused" if the portal refuses the name alone.
+        It is "refused" if the portal refuses the name alone. Raises ProfileInDoubt if a button of
+        the form is not there or stays disabled.
         """
-        if self._has_two_parts:
+        if self._login.next is not None:
             named = self._elements.do("enterName", {**self._about, "username": username})
+            _raise_if_unusable(named, self._login.next)
             if named["found"] == "form":
                 named = self._elements.ask("afterName", self._about)
             if named["found"] != "form":
                 return dict(named)
         secret = {"username": username, "password": password}
         found: dict[str, Any] = self._elements.do("enter", {**self._about, **secret})
+        _raise_if_unusable(found, self._login.submit)
         return found
 
     def raise_for_answer(self, form: dict[str, Any], scrubbed: Any) -> None:
@@ -52,4 +55,10 @@ class LoginForm:
             )
             raise (AccountLocked if locked else LoginRefused)(f"The portal says: {words}")
         if answer["answer"] != "inside":
-            raise PortalUnavailable("The portal failed while we logged in.")
+            with_status = f" with {answer['http']}" if "http" in answer else ""
+            raise PortalUnavailable(f"The portal failed{with_status} while we logged in.")
+
+
+def _raise_if_unusable(form: dict[str, Any], button: Locator | None) -> None:
+    if form["found"] == "unusable":
+        raise ProfileInDoubt(f"The login form's button at {button} stays disabled.")

@@ -83,7 +83,12 @@ const search = async ({ session, listing, text }, ms) => {
   rememberMessages([listing.empty].filter(Boolean));
   type(box, text);
   const page = { ...here(), found: true };
-  if (listing.submit) press(firstShown(listing.submit));
-  else pressEnter(box);
+  if (!listing.submit) {
+    pressEnter(box);
+    return page;
+  }
+  const button = await pressable(listing.submit, ms);
+  if (!button) return { ...page, found: false, place: null };
+  press(button);
   return page;
 };

@@ -16,6 +16,13 @@ const isForm = ({ username, next, password, submit }) =>
 
 const firstShown = (locator) => all(locator).find(visible);
 
+// Scripts offer a button once they have looked at what was typed.
+const pressable = (locator, ms) =>
+  until(() => all(locator).find((it) => visible(it) && !it.disabled), ms);
+
+const defaultButtonOf = ({ form }) =>
+  form && [...form.elements].find((it) => ["submit", "image"].includes(it.type));
+
 const ENTER = { key: "Enter", code: "Enter", number: 13, modifiers: 0 };
 
 const pressKey = (field, type, { key, code, number, modifiers }) => {
@@ -36,7 +43,7 @@ const pressEnter = (field) =>
     const goesOn = pressKey(field, "keydown", ENTER) && pressKey(field, "keypress", ENTER);
     pressKey(field, "keyup", ENTER);
     if (!goesOn || !field.form) return;
-    const button = [...field.form.elements].find((it) => ["submit", "image"].includes(it.type));
+    const button = defaultButtonOf(field);
     if (button) button.click();
     else field.form.requestSubmit();
   });
@@ -51,7 +58,9 @@ const enterName = async ({ login, username }, ms) => {
   if (found !== "form") return page;
   rememberMessages([login.refused, login.locked_shown].filter(Boolean));
   type(firstShown(login.username), username);
-  press(firstShown(login.next));
+  const button = await pressable(login.next, ms);
+  if (!button) return { ...page, found: "unusable" };
+  press(button);
   return page;
 };
 
@@ -67,19 +76,26 @@ const afterName = async ({ login }, ms) => {
 };
 
 const enter = async ({ login, username, password }, ms) => {
+  const left = countdown(ms);
   const found = await until(() => {
     if (shown(login.success)) return "inside";
     return isForm(login) && "form";
-  }, ms);
+  }, left());
   if (found !== "form") return { ...here(), found };
   if (login.username && !login.next) type(firstShown(login.username), username);
   const field = firstShown(login.password);
   type(field, password);
   rememberMessages([login.refused, login.locked_shown].filter(Boolean));
-  const page = here();
-  if (login.submit) press(firstShown(login.submit));
-  else pressEnter(field);
-  return { ...page, found };
+  const page = { ...here(), found };
+  if (!login.submit) {
+    await until(() => !defaultButtonOf(field)?.disabled, left());
+    pressEnter(field);
+    return page;
+  }
+  const button = await pressable(login.submit, left());
+  if (!button) return { ...page, found: "unusable" };
+  press(button);
+  return page;
 };
 
 const refusalOf = (login, page) => {

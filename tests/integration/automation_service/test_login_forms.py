@@ -52,6 +52,30 @@ def test_a_form_is_sent_whatever_it_lacks(
     assert portal.has_logged_in
 
 
+OFFERS_LATE = """<script>document.getElementById('secret').addEventListener('input', () =>
+    setTimeout(() => { document.getElementById('enter').disabled = false }, 100))</script>"""
+DISABLED = BUTTON.replace("<button", "<button disabled")
+
+
+@pytest.mark.parametrize("submit", ["#enter", None], ids=["clicked", "by Enter"])
+def test_a_button_that_is_enabled_by_what_is_typed_is_waited_for(
+    portal_with: OpenPortal, pages: Pages, submit: str | None
+) -> None:
+    pages.html["/login"] = form(NAME + SECRET + DISABLED, INSIDE) + OFFERS_LATE
+    portal = portal_with(login={"submit": submit})
+
+    portal.log_in()
+
+    assert portal.has_logged_in
+
+
+def test_a_button_that_stays_disabled_is_told(portal_with: OpenPortal, pages: Pages) -> None:
+    pages.html["/login"] = form(NAME + SECRET + DISABLED, INSIDE)
+
+    with pytest.raises(ProfileInDoubt, match="button at #enter stays disabled"):
+        portal_with().log_in()
+
+
 def test_a_script_that_waits_for_enter_gets_it(portal_with: OpenPortal, pages: Pages) -> None:
     listens = f"""<div onkeydown="if (event.key === 'Enter') {INSIDE}">{NAME}{SECRET}</div>"""
     pages.html["/login"] = listens
