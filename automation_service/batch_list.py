@@ -63,14 +63,20 @@ class BatchList:
                     raise ProfileInDoubt(
                         f"The rows of the portal's list tell no id at {self._listing.key}."
                     )
+                if seen and self._listing.next:
+                    raise ProfileInDoubt(
+                        f"The portal's list did not go on after a click on {self._listing.next}; "
+                        "on the last page that has to be absent, hidden or disabled."
+                    )
                 raise ProfileInDoubt("The portal did not show its list of batches.")
             rows = [Row(row["key"], row["found"]) for row in shown["rows"] if row["key"]]
             yield rows
             fresh = {row.key for row in rows} - seen
             seen |= fresh
+            if not fresh and not self._listing.scrolls:
+                # The last page again, which some portals show for ever.
+                return
             if number is not None:
-                if not fresh:
-                    return
                 number += 1
             elif not self._turn(values):
                 return
@@ -93,13 +99,10 @@ class BatchList:
             return {"page": None}
         self._browser.pacer.turn()
         page = self._elements.do("search", {**self._about, "text": values["key"]})
-        if not page["found"]:
+        if page["absent"]:
             raise_for_place(page)
-            button = f", or no button to use at {self._listing.submit}"
-            raise ProfileMismatch(
-                f"There is no search box at {self._listing.box}"
-                f"{button if self._listing.submit else ''}."
-            )
+            absent = getattr(self._listing, page["absent"])
+            raise ProfileMismatch(f"There is nothing to search with at {absent}.")
         return {"page": page, "sought": values["key"]}
 
     def _load(self, values: dict[str, str], number: int | None) -> None:

@@ -263,6 +263,11 @@ class Browser:
             for move in ("mouseMoved", "mousePressed", "mouseReleased"):
                 self._shown.call("Input.dispatchMouseEvent", MARGIN, type=move, **about)
 
+    def point_at(self, x: float, y: float) -> None:
+        """Move the mouse to a point of the window in CSS pixels, and leave it there."""
+        with self._answering("moving the mouse"):
+            self._shown.call("Input.dispatchMouseEvent", MARGIN, type="mouseMoved", x=x, y=y)
+
     def press(self, name: str) -> None:
         """Press a key, once, in whatever has the focus; `name` is one that keys.py knows.
 

@@ -11,6 +11,13 @@
   const GESTURES = ["pointerdown", "mousedown", "pointerup", "mouseup", "click", "auxclick",
     "dblclick", "contextmenu", "touchstart", "touchend", "keydown", "keypress", "keyup"];
 
+  // For our own scripts, which come when the page's may have replaced any of them.
+  const natives = Object.freeze({
+    CSS, Error, Event, HTMLSelectElement, KeyboardEvent, Map, MouseEvent, MutationObserver, Node,
+    NodeFilter, Object, PointerEvent, Promise, RegExp, Set, XPathResult, clearInterval,
+    clearTimeout, requestAnimationFrame, setInterval, setTimeout,
+  });
+
   let permit = null;
   let ours = 0;
   let stepping = false;
@@ -117,6 +124,7 @@
   window.prompt = asking(window.prompt.bind(window), null);
 
   const agentGuard = {
+    natives,
     // Does what is ours to do and has no effect in the portal.
     act: (work) => {
       ours += 1;
@@ -140,6 +148,8 @@
     permit: (given) => {
       if (permit !== null) return false;
       permit = given;
+      // What was held back before tells nothing of the gesture.
+      refused = false;
       return true;
     },
     // Does by script what has the effect, once: false if it may not.

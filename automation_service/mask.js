@@ -3,6 +3,8 @@
 (() => {
   "use strict";
 
+  const { Object, Promise, Set } = window.agentGuard?.natives ?? window;
+
   const HIDDEN = { visibility: "hidden", opacity: "0", transition: "none", animation: "none" };
 
   // Every element of the page, in open shadow trees and in frames that we may look into as well.

@@ -59,7 +59,7 @@ def route_of(steps: Sequence[Step]) -> Route:
 
 
 def _legs(steps: Sequence[Step]) -> Iterator[Leg]:
-    """Cut after a step that crosses, and before and after one that brings a question or a file."""
+    """Cut after a step that crosses or hovers, around one that brings a question or a file."""
     waiting: list[Step] = []
     at = 0
     while at < len(steps):
@@ -69,7 +69,7 @@ def _legs(steps: Sequence[Step]) -> Iterator[Leg]:
             end += 1
         answers = tuple(steps[at + 1 : end])
         is_last = end == len(steps)
-        alone = step.crosses or step.save or (answers and not is_last)
+        alone = step.crosses or step.hover or step.save or (answers and not is_last)
         if alone and waiting:
             yield Leg(tuple(waiting), first=at + 1 - len(waiting))
             waiting = []

@@ -93,7 +93,9 @@ class Walk:
             if leg.steps[-1].save:
                 self._save(*leg.steps)
             else:
-                self._do("take", {"steps": [self.spell(step) for step in leg.steps]})
+                took = self._do("take", {"steps": [self.spell(step) for step in leg.steps]})
+                if leg.steps[-1].hover:
+                    self._browser.point_at(**took["point"])
         except PageMoved:
             if not leg.crosses:
                 raise
@@ -213,9 +215,13 @@ class Walk:
 
 _FAULTS = {
     "absent": "There was nothing to use at {at}; the profile expects it.",
+    "held": "There was nothing to use at {at}; the profile expects it. The page was about to "
+    "submit a form, which was held back: the step that does so says `leads_to`, or `submits` where "
+    "a script takes the form.",
     "present": "{at} did not go away.",
     "unmarked": "The field at {at} does not take our marker.",
     "unfillable": "There is no field at {at}, but something else.",
+    "optionless": "There is no option {option} at {at}; the profile expects it.",
     "unticked": "{at} did not become as the profile says.",
     "unnamed": "The step with the effect is on another page than the batch's own. Say in its "
     "names_batch where that page names the batch, or `false` if it nowhere does.",
@@ -228,4 +234,4 @@ def _raise_for_fault(answer: dict[str, Any]) -> None:
         return
     if fault == "moved":
         raise PageChanged("The page changed before the click.")
-    raise ProfileMismatch(_FAULTS[fault].format(at=answer.get("at")))
+    raise ProfileMismatch(_FAULTS[fault].format(**answer))

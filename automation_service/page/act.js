@@ -7,9 +7,17 @@ const isHitAt = (element, { x, y }) => {
   return hit !== null && (element === hit || element.contains(hit));
 };
 
+// What is drawn of it, be it only by what is in it.
+const boxesOf = (element) => {
+  const content = element.ownerDocument.createRange();
+  content.selectNodeContents(element);
+  const own = [element.getBoundingClientRect(), ...element.getClientRects()];
+  return [...own, ...content.getClientRects()];
+};
+
 // Its middle, or that of a piece: in the middle of a link that goes on in the next line is no link.
 const pointOf = (element) => {
-  const points = [element.getBoundingClientRect(), ...element.getClientRects()].map(middleOf);
+  const points = boxesOf(element).map(middleOf);
   return points.find((point) => isHitAt(element, point)) ?? points[0];
 };
 
@@ -26,9 +34,14 @@ const inWindow = (element) => {
 
 const frameOf = (element) => element.ownerDocument.defaultView?.frameElement ?? null;
 
+const isInWindow = ({ x, y }) => x >= 0 && y >= 0 && x < innerWidth && y < innerHeight;
+
+// A page that is scrolled slips away under the mouse, and with it a menu that the mouse keeps open.
 const onTop = (element) => {
+  const isHit = () => isHitAt(element, pointOf(element));
+  if (isHit() && isInWindow(inWindow(element))) return true;
   element.scrollIntoView({ block: "center", inline: "nearest", behavior: "instant" });
-  return isHitAt(element, pointOf(element));
+  return isHit();
 };
 
 const usable = (locator, ms) =>
@@ -40,19 +53,37 @@ const clickable = (locator, ms) =>
 // Fields that a scripted one stands in front of are there and not to be seen.
 const present = (locator, ms) => until(() => all(locator).find(enabled), ms);
 
+// What a select offers may depend on a choice before, and come late.
+const offering = (locator, ms, step) =>
+  until(() => all(locator).find((it) => enabled(it) && optionOf(it, step)), ms);
+
 const guardOf = (element) => element.ownerDocument.defaultView.agentGuard;
 
 const press = (element) => guardOf(element).act(() => element.click());
 
+const BY_MOUSE = { bubbles: true, cancelable: true, composed: true, view: window, button: 0 };
+
+const FOCUSED_BY_MOUSE = "a[href], button, input, select, textarea, summary, iframe, [tabindex], " +
+  "[contenteditable]";
+
+// The focus goes where a mouse takes it, or nowhere: menus open by it, and fields notice the loss.
+const focusByMouse = (element) => {
+  const focused = element.closest(FOCUSED_BY_MOUSE);
+  if (focused) focused.focus({ preventScroll: true });
+  else element.ownerDocument.activeElement?.blur();
+};
+
 // As a mouse does it: some listen to its way down, and open their menu then.
 const clickThrough = (element) =>
   guardOf(element).act(() => {
-    const about = { bubbles: true, cancelable: true, composed: true, view: window, button: 0 };
-    element.dispatchEvent(new PointerEvent("pointerdown", { ...about, isPrimary: true }));
-    element.dispatchEvent(new MouseEvent("mousedown", about));
-    element.dispatchEvent(new PointerEvent("pointerup", { ...about, isPrimary: true }));
-    element.dispatchEvent(new MouseEvent("mouseup", about));
-    if (element.isConnected) element.click();
+    element.dispatchEvent(new PointerEvent("pointerdown", { ...BY_MOUSE, isPrimary: true }));
+    if (element.dispatchEvent(new MouseEvent("mousedown", BY_MOUSE))) focusByMouse(element);
+    element.dispatchEvent(new PointerEvent("pointerup", { ...BY_MOUSE, isPrimary: true }));
+    element.dispatchEvent(new MouseEvent("mouseup", BY_MOUSE));
+    if (!element.isConnected) return;
+    // Drawings have no method for it.
+    if (element.click) element.click();
+    else element.dispatchEvent(new MouseEvent("click", BY_MOUSE));
   });
 
 // What a field holds: one with a value, or a part of the page that is edited as it stands there.
@@ -77,20 +108,26 @@ const type = (element, text) => {
   element.dispatchEvent(new Event("change", { bubbles: true }));
 };
 
+const DELETE = { key: "Delete", code: "Delete", number: 46, modifiers: 0 };
+
+const keyFor = (letter) => ({
+  key: letter, code: "", number: letter.toUpperCase().codePointAt(0), modifiers: 0,
+});
+
 // Letter by letter, as for fields that notice nothing else: clearing too.
 const typeByKeys = (element, text) =>
   guardOf(element).act(() => {
     const own = element.ownerDocument;
-    const strike = (key, command, value) => {
-      const about = { key, bubbles: true, cancelable: true };
-      const goesOn = element.dispatchEvent(new KeyboardEvent("keydown", about));
+    const strike = (about, command, value) => {
+      const isHeard = pressKey(element, "keydown", about);
+      const goesOn = isHeard && (!value || pressKey(element, "keypress", about));
       if (goesOn) own.execCommand(command, false, value);
-      element.dispatchEvent(new KeyboardEvent("keyup", about));
+      pressKey(element, "keyup", about);
     };
     element.focus();
     own.execCommand("selectAll");
-    strike("Delete", "delete");
-    for (const letter of text) strike(letter, "insertText", letter);
+    strike(DELETE, "delete");
+    for (const letter of text) strike(keyFor(letter), "insertText", letter);
     element.dispatchEvent(new Event("change", { bubbles: true }));
   });
 
@@ -112,9 +149,11 @@ const fill = (element, step, { remark, marker }) => {
   return marks ? heldBy(element).includes(marker) : true;
 };
 
-const optionOf = (select, wanted) =>
-  [...select.options].find((it) => squeeze(it.textContent) === wanted) ||
-  [...select.options].find((it) => it.value === wanted);
+const optionOf = (select, step) => {
+  const wanted = fillIn(step.option);
+  const options = [...(select.options ?? [])];
+  return options.find((it) => textOf(it) === wanted) || options.find((it) => it.value === wanted);
+};
 
 const chooseOption = (select, option) => {
   const setter = Object.getOwnPropertyDescriptor(HTMLSelectElement.prototype, "value").set;
@@ -125,12 +164,15 @@ const chooseOption = (select, option) => {
   select.dispatchEvent(new Event("change", { bubbles: true }));
 };
 
-const tick = (field, ticked) => {
-  if (field.checked !== ticked) field.click();
+// A label stands for its field.
+const isTicked = (element) => {
+  const field = element.control ?? element;
+  return field.checked ?? field.getAttribute("aria-checked") === "true";
 };
 
-const isTicked = (element) =>
-  element.checked ?? element.getAttribute("aria-checked") === "true";
+const tick = (element, ticked) => {
+  if (isTicked(element) !== ticked) element.click();
+};
 
 const PRESSED_BY_SPACE = "button, summary, input:is([type=button], [type=submit], [type=checkbox], [type=radio])";
 

@@ -5,9 +5,11 @@ const marksIn = (steps) => steps.filter((step) => step.fill && step.text === nul
 const isAsRead = ({ batch, key, words }) =>
   read(batch.printed_key) === key && read(batch.status) === words;
 
+const ABSENT = new Set(["absent", "held", "optionless"]);
+
 // A page that follows its server shows what others did, and takes away what a step needs.
 const orMoved = (told, about) =>
-  told.fault === "absent" && about.home && !isAsRead(about) ? { ...told, fault: "moved" } : told;
+  ABSENT.has(told.fault) && about.home && !isAsRead(about) ? { ...told, fault: "moved" } : told;
 
 // True while the page still shows this batch as it was read, or names it where the profile says.
 const isOfBatch = ({ names_batch: named, home, batch, key, words }) => {
@@ -51,9 +53,9 @@ const prepare = async (about, ms) => {
   if (told.fault) return orMoved(told, about);
   const { taken } = told;
   const kind = kindOf(effect);
-  const element = await KINDS[kind].find(effect[kind], left());
+  const element = await KINDS[kind].find(effect[kind], left(), effect);
   if (!isStillOn(about.document)) return { fault: "moved", taken };
-  if (!element) return orMoved({ ...absent, place: steps.length, at: effect.said, taken }, about);
+  if (!element) return orMoved({ ...notFound(effect), place: steps.length, at: effect.said, taken }, about);
   if (!about.names_batch && about.names_batch !== false && !about.home) {
     return { fault: "unnamed", taken };
   }
@@ -102,7 +104,7 @@ const fire = async ({ effect }) => {
   const { element } = window.agentAim;
   const work = () => {
     if (effect.tick) tick(element, effect.ticked);
-    else chooseOption(element, optionOf(element, fillIn(effect.option)));
+    else chooseOption(element, optionOf(element, effect));
   };
   return guardOf(element).fire(work);
 };
@@ -111,5 +113,5 @@ const fire = async ({ effect }) => {
 const offers = async ({ step }, ms) => {
   const kind = kindOf(step);
   if (!kind) return { ...here(), found: true };
-  return { ...here(), found: (await KINDS[kind].find(step[kind], ms)) !== null };
+  return { ...here(), found: (await KINDS[kind].find(step[kind], ms, step)) !== null };
 };

@@ -2,8 +2,9 @@
 
 const rememberMessages = (locators) => {
   window.agentSeen = new Map();
-  for (const at of locators) {
-    for (const element of all(at)) window.agentSeen.set(element, squeeze(element.textContent));
+  // One that is there and hidden has said nothing yet.
+  for (const element of locators.flatMap((at) => all(at)).filter(visible)) {
+    window.agentSeen.set(element, squeeze(element.textContent));
   }
 };
 

@@ -54,8 +54,12 @@ const list = async ({ session, listing, page, sought }, ms) => {
   return { ...here(), place, rows, keyless: isKeyless(listing), marks: marksOf(listing) };
 };
 
+// What style libraries do to a link, which cannot be disabled.
+const isOff = (element) => element.matches(".disabled, .disabled > *");
+
 const turn = async ({ listing }) => {
-  const next = all(listing.next).find((element) => visible(element) && enabled(element));
+  const isThere = (element) => visible(element) && enabled(element) && !isOff(element);
+  const next = all(listing.next).find(isThere);
   if (next) press(next);
   return { turned: Boolean(next) };
 };
@@ -67,11 +71,24 @@ const scrollToEnd = (element) => {
   }
 };
 
+// No further than to the last row: of some lists only what is near the window is there.
+const scrollOn = (element) => {
+  const before = element.getBoundingClientRect().top;
+  element.scrollIntoView({ block: "start", behavior: "instant" });
+  return element.getBoundingClientRect().top !== before;
+};
+
 const scroll = async ({ listing }, ms) => {
   const before = marksOf(listing);
-  scrollToEnd(all(listing.row).at(-1));
-  const more = await until(() => marksOf(listing) !== before && isFilled(listing), ms);
-  return { more: Boolean(more) };
+  const hasMore = () => until(() => marksOf(listing) !== before && isFilled(listing), ms);
+  const last = all(listing.row).at(-1);
+  if (last && !window.agentListIsWhole && scrollOn(last)) {
+    if (await hasMore()) return { more: true };
+    // All that was loaded is there, so nothing is passed over on the way to the end.
+    window.agentListIsWhole = true;
+  }
+  scrollToEnd(last);
+  return { more: Boolean(await hasMore()) };
 };
 
 const search = async ({ session, listing, text }, ms) => {
@@ -79,16 +96,16 @@ const search = async ({ session, listing, text }, ms) => {
     if (isLost(session)) return "lost";
     return all(listing.box).find((element) => visible(element) && enabled(element));
   }, ms);
-  if (box === null || box === "lost") return { ...here(), found: false, place: box };
+  if (box === null || box === "lost") return { ...here(), absent: "box", place: box };
   rememberMessages([listing.empty].filter(Boolean));
   type(box, text);
-  const page = { ...here(), found: true };
+  const page = { ...here(), absent: null };
   if (!listing.submit) {
     pressEnter(box);
     return page;
   }
   const button = await pressable(listing.submit, ms);
-  if (!button) return { ...page, found: false, place: null };
+  if (!button) return { ...page, absent: "submit", place: null };
   press(button);
   return page;
 };

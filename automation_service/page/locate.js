@@ -55,11 +55,18 @@ const filledXPath = (xpath) =>
     return filled === inside ? piece : asXPath(filled);
   });
 
+// Old scripts have an `Array.from` of their own, which makes nothing of what it finds.
+const countedUpTo = (count) => {
+  const numbers = [];
+  for (let number = 0; number < count; number += 1) numbers.push(number);
+  return numbers;
+};
+
 const byXPath = (xpath, root) => {
   const within = isElement(root) ? xpath.replace(/^(\(*)\/\//, "$1.//") : xpath;
   const kind = XPathResult.ORDERED_NODE_SNAPSHOT_TYPE;
   const result = (root.ownerDocument || root).evaluate(within, root, null, kind, null);
-  return Array.from({ length: result.snapshotLength }, (_, i) => result.snapshotItem(i));
+  return countedUpTo(result.snapshotLength).map((place) => result.snapshotItem(place));
 };
 
 // The innermost elements whose text fits. `fits` knows texts, `leads` their beginnings.
@@ -99,9 +106,13 @@ const inOneWay = (locator, root) => {
   if (label) return labelledBy(fillIn(label), root);
   if (role) return select(role);
   if (column) return underHeading(fillIn(column), root);
-  if (locator.any) return locator.any.map((one) => all(one, root)).find((it) => it.length) || [];
+  if (locator.any) return firstOf(locator.any.map((one) => all(one, root)));
   return candidatesByText(locator, root);
 };
+
+// Of alternatives the first that shows, else the first that is there.
+const firstOf = (found) =>
+  found.find((it) => it.some(visible)) ?? found.find((it) => it.length) ?? [];
 
 const isLoaded = (document) => document !== null && document.readyState !== "loading";
 
@@ -133,10 +144,18 @@ const all = (locator, root = document) => {
   return [...new Set(found)].filter(fits(locator));
 };
 
+const hasNoBox = (element) =>
+  element.ownerDocument.defaultView?.getComputedStyle(element).display === "contents";
+
+// What has no box of its own shows if something in it does.
+const isDrawn = (element) =>
+  element.checkVisibility({ visibilityProperty: true }) ||
+  (hasNoBox(element) && [...element.children].some(isDrawn));
+
 const visible = (node) => {
-  const element = isElement(node) ? node : node.parentElement;
+  const element = isElement(node) ? node : (node.parentElement ?? node.ownerElement);
   const frame = element.ownerDocument.defaultView?.frameElement;
-  return element.checkVisibility({ visibilityProperty: true }) && (!frame || visible(frame));
+  return isDrawn(element) && (!frame || visible(frame));
 };
 
 const shown = (locator) => all(locator).some(visible);

@@ -2,11 +2,23 @@
 
 const absent = { fault: "absent" };
 
+const notFound = ({ choose, option }) => {
+  if (choose && all(choose).some(enabled)) return { fault: "optionless", option: fillIn(option) };
+  return allGuards(window).some((guard) => guard?.hasRefused()) ? { fault: "held" } : absent;
+};
+
 // What each kind of step does with the element it waited for; a fault if it cannot.
 const KINDS = {
   click: {
     find: clickable,
     take: (element) => clickThrough(element),
+  },
+  hover: {
+    find: clickable,
+    // Only the browser itself can move the mouse.
+    take: (element, _, about) => {
+      about.point = inWindow(element);
+    },
   },
   fill: {
     find: usable,
@@ -32,18 +44,18 @@ const KINDS = {
     take: (element) => clickThrough(element),
   },
   choose: {
-    find: present,
+    find: offering,
     take: (element, step) => {
-      const option = optionOf(element, fillIn(step.option));
-      if (!option) return absent;
-      guardOf(element).act(() => chooseOption(element, option));
+      guardOf(element).act(() => chooseOption(element, optionOf(element, step)));
     },
   },
   tick: {
     find: present,
-    take: (element, step) => {
+    // Who draws it may do so a moment later, and anew.
+    take: async (element, step, _, left) => {
       guardOf(element).act(() => tick(element, step.ticked));
-      return isTicked(element) === step.ticked ? null : { fault: "unticked" };
+      const isDone = () => all(step.tick).some((it) => isTicked(it) === step.ticked);
+      return (await until(isDone, left())) ? null : { fault: "unticked" };
     },
   },
 };
@@ -69,7 +81,7 @@ const goTo = (url) => {
 };
 
 const takeOne = async (step, about, left) => {
-  if (step.wait_for) return (await until(() => shown(step.wait_for), left())) ? null : absent;
+  if (step.wait_for) return (await until(() => shown(step.wait_for), left())) ? null : notFound(step);
   if (step.wait_gone) {
     return (await until(() => !shown(step.wait_gone), left())) ? null : { fault: "present" };
   }
@@ -83,12 +95,12 @@ const takeOne = async (step, about, left) => {
     return null;
   }
   const { find, take } = KINDS[kindOf(step)];
-  const element = await find(step[kindOf(step)], left());
+  const element = await find(step[kindOf(step)], left(), step);
   if (!isStillOn(about.document)) return { fault: "moved" };
-  if (!element) return absent;
+  if (!element) return notFound(step);
   about.taken += 1;
-  if (step.leads_to) guardOf(element).letSubmit();
-  return take(element, step, about) || null;
+  if (step.leads_to || step.submits) guardOf(element).letSubmit();
+  return (await take(element, step, about, left)) || null;
 };
 
 const repeat = async (step, about, left) => {
@@ -99,11 +111,12 @@ const repeat = async (step, about, left) => {
     if (fault) return fault;
     if (await until(isThere, Math.min(left(), step.patience * 1000))) return null;
   }
-  return isThere() ? null : absent;
+  return isThere() ? null : notFound(step);
 };
 
 const takeAll = async (steps, about, left) => {
-  for (const [place, step] of steps.entries()) {
+  for (const place of countedUpTo(steps.length)) {
+    const step = steps[place];
     const fault = await takeOne(step, about, left);
     if (fault) return { at: step.said, ...fault, place };
   }
@@ -111,7 +124,7 @@ const takeAll = async (steps, about, left) => {
 };
 
 const allGuards = (window) =>
-  [window, ...Array.from(window.frames)].flatMap((it) => {
+  [window, ...countedUpTo(window.length).map((place) => window[place])].flatMap((it) => {
     try {
       return it === window ? [it.agentGuard] : allGuards(it);
     } catch {
@@ -134,7 +147,7 @@ const take = async (about, ms) => {
   about.taken = 0;
   beginSteps();
   const fault = await takeAll(about.steps, about, countdown(ms));
-  return { ...fault, taken: about.taken };
+  return { ...fault, taken: about.taken, point: about.point };
 };
 
 // While a page waits, what it asks is heard.

@@ -37,7 +37,7 @@ class Listing(Part):
     next: Locator | None = Field(
         default=None,
         description="The link or button to the next page, or to more rows; absent, hidden or "
-        "disabled at the end.",
+        "disabled at the end, or leading to the last page again.",
     )
     first_page: Literal[0, 1] | None = Field(
         default=None, description="The first page's number, where `path` has `{page}`."

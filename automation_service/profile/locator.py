@@ -49,7 +49,10 @@ class Locator(Part):
         default=None, description="The table column's heading: the cell below it in the row."
     )
     any: tuple[Locator, ...] | None = Field(
-        default=None, min_length=2, description="Alternatives: the first that finds something."
+        default=None,
+        min_length=2,
+        description="Alternatives: the first that finds something that "
+        "shows, else the first that finds anything.",
     )
     named: str | None = Field(
         default=None, description="Its accessible name, exactly: what a screen reader calls it."

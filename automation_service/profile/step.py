@@ -14,12 +14,14 @@ from automation_service.profile.expression import Expression
 from automation_service.profile.locator import Locator
 from automation_service.profile.part import Part
 
-USES = ("click", "fill", "press", "choose", "tick", "upload", "save", "wait_for", "wait_gone")
+USES = (
+    "click", "hover", "fill", "press", "choose", "tick", "upload", "save", "wait_for", "wait_gone",
+)  # fmt: skip
 """The kinds of steps that use something on the page."""
 KINDS = (*USES, "answer", "go", "when", "repeat_until")
 EFFECTIVE = ("click", "press", "choose", "tick", "answer")
 """The kinds of steps that can have the effect."""
-_ALONE = ("answer", "go", "save")
+_ALONE = ("answer", "go", "hover", "save")
 _BELONGS = {
     "fill": ("with", "text", "typed"),
     "press": ("key",),
@@ -37,14 +39,18 @@ _BELONGS = {
 class Step(Part):
     """One thing to do. It waits by itself for what it uses to be there, visible and enabled.
 
-    It does one of: click, fill, press, choose, tick, upload, save, wait_for, wait_gone, answer, go,
-    when, repeat_until.
+    It does one of: click, hover, fill, press, choose, tick, upload, save, wait_for, wait_gone,
+    answer, go, when, repeat_until.
     """
 
     click: Locator | None = Field(
         default=None,
         description="What to click, once nothing lies over it. A scripted dropdown is two clicks: "
         "on what opens it and on the option.",
+    )
+    hover: Locator | None = Field(
+        default=None,
+        description="What to move the mouse to and leave it on, for a menu that opens by it.",
     )
     fill: Locator | None = Field(
         default=None,
@@ -139,6 +145,12 @@ class Step(Part):
         "one. `window`: in the tab or popup that opens. `first_window`: back in the first one, and "
         "all others are closed. The step may submit a form, once, and must have no effect by that.",
     )
+    submits: bool = Field(
+        default=False,
+        description="True if the step submits a form that a script takes, so that the same page "
+        "stays. Without this or `leads_to` no form is submitted before the effect. It must have no "
+        "effect by that.",
+    )
     effect: bool = Field(default=False, description="True for the step that has the effect.")
     names_batch: Locator | Literal[False] | None = Field(
         default=None,
@@ -185,12 +197,17 @@ class Step(Part):
             return f"{kind} needs 'steps'"
         if any(it.effect or it.leads_to or it.kind in _ALONE for it in self.steps):
             return (
-                f"no step of {kind} has the effect, leads to another page, goes, answers or saves"
+                f"no step of {kind} has the effect, leads to another page, goes, hovers, answers "
+                "or saves"
             )
         if kind == "go" and not str(self.go).startswith("/"):
             return "go needs a path that begins with /"
         if self.leads_to and kind not in ("click", "press", "choose"):
             return f"a step with {kind} leads to no page"
+        if self.submits and kind not in ("click", "press", "choose", "tick"):
+            return f"a step with {kind} submits nothing"
+        if self.submits and (self.leads_to or self.effect):
+            return "'submits' goes without leads_to and effect, which submit anyway"
         return self._fault_of_effect()
 
     def _fault_of_effect(self) -> str | None:

@@ -97,6 +97,29 @@ def test_pages_are_numbered_in_the_address(
     assert portal_with(pending=numbered).pending(9) == ["A", "B", "C"]
 
 
+def test_a_last_page_that_leads_to_itself_is_the_last(
+    portal_with: OpenPortal, pages: Pages
+) -> None:
+    more = "<a id=more href=/last>Next</a>"
+    pages.html["/list"] = KNOWN + cards("A", "B") + more
+    pages.html["/last"] = KNOWN + cards("C") + more
+
+    assert portal_with(pending={**CARDS, "next": "#more"}).pending(9) == ["A", "B", "C"]
+
+
+def test_a_link_that_only_looks_disabled_is_the_end(portal_with: OpenPortal, pages: Pages) -> None:
+    pages.html["/list"] = KNOWN + cards("A") + "<ul><li class=disabled><a id=more>Next</a></ul>"
+
+    assert portal_with(pending={**CARDS, "next": "#more"}).pending(9) == ["A"]
+
+
+def test_a_link_that_brings_nothing_is_no_end(portal_with: OpenPortal, pages: Pages) -> None:
+    pages.html["/list"] = KNOWN + cards("A") + "<a id=more href=#>Next</a>"
+
+    with pytest.raises(ProfileInDoubt, match="did not go on after a click on #more"):
+        portal_with(pending={**CARDS, "next": "#more"}).pending(9)
+
+
 def test_rows_that_a_button_appends_are_read_with_the_others(
     portal_with: OpenPortal, pages: Pages
 ) -> None:
@@ -222,10 +245,14 @@ FILTER = """<input id=box><button id=go onclick="setTimeout(() => {
     document.getElementById('none').innerHTML = none ? '<p id=empty>None</p>' : '';
     }, 100)">Go</button><p id=none></p>"""
 SUBMIT = """<form action=/search><input id=box name=q></form>"""
+LATE = """<form action=/search><input id=box name=q><button id=go disabled>Go</button></form>
+    <script>oninput = () => setTimeout(() => go.disabled = false, 100)</script>"""
 
 
 @pytest.mark.parametrize(
-    ("form", "submit"), [(FILTER, "#go"), (SUBMIT, None)], ids=["in place", "Enter, a new page"]
+    ("form", "submit"),
+    [(FILTER, "#go"), (SUBMIT, None), (LATE, "#go")],
+    ids=["in place", "Enter, a new page", "a button that is enabled late"],
 )
 def test_a_search_is_made_by_box(
     portal_with: OpenPortal, pages: Pages, form: str, submit: str | None

@@ -86,6 +86,34 @@ def test_a_script_that_waits_for_enter_gets_it(portal_with: OpenPortal, pages: P
     assert portal.has_logged_in
 
 
+LATE_NEXT = f"""<button type=button id=next disabled onclick="two.hidden = false">Next</button>
+    <div id=two hidden>
+    {SECRET}{BUTTON}</div><script>oninput = () => setTimeout(() => next.disabled = false, 100)
+    </script>"""
+
+
+def test_the_button_after_the_name_is_pressed_once_it_can_be(
+    portal_with: OpenPortal, pages: Pages
+) -> None:
+    pages.html["/login"] = form(NAME + LATE_NEXT, INSIDE)
+    portal = portal_with(login={"next": "#next"})
+
+    portal.log_in()
+
+    assert portal.has_logged_in
+
+
+def test_a_refusal_that_was_there_and_hidden_is_heard(
+    portal_with: OpenPortal, pages: Pages
+) -> None:
+    hidden = "<p class=wrong hidden>Wrong password.</p>"
+    then = "document.querySelector('.wrong').hidden = false"
+    pages.html["/login"] = form(NAME + SECRET + BUTTON, then) + hidden
+
+    with pytest.raises(LoginRefused, match="Wrong password"):
+        portal_with().log_in()
+
+
 @pytest.mark.parametrize("way", ["same page", "another page"])
 def test_a_password_that_is_asked_for_only_then_is_given_then(
     portal_with: OpenPortal, pages: Pages, way: str

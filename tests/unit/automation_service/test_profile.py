@@ -207,6 +207,21 @@ def test_text_that_is_no_yaml_is_refused_with_its_place(fault_of: Faulty) -> Non
         ('- fill: "#confirm-dialog #remark"', "- {fill: .a, key: Enter}", "'key' belongs to press"),
         ('- fill: "#confirm-dialog #remark"', "- {fill: .a, leads_to: page}", "leads to no page"),
         ('- fill: "#confirm-dialog #remark"', "- {choose: .a}", "choose needs 'option'"),
+        (
+            '- fill: "#confirm-dialog #remark"',
+            "- {hover: .a, submits: true}",
+            "hover submits nothing",
+        ),
+        (
+            '- fill: "#confirm-dialog #remark"',
+            "- {click: .a, leads_to: page, submits: true}",
+            "'submits' goes without",
+        ),
+        (
+            '- fill: "#confirm-dialog #remark"',
+            "- {when: .a, steps: [{hover: .b}]}",
+            "goes, hovers, answers or saves",
+        ),
         ('- fill: "#confirm-dialog #remark"', "- {go: 'https://x.example'}", "begins with /"),
         (
             '- fill: "#confirm-dialog #remark"',
