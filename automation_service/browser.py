@@ -151,6 +151,8 @@ class Browser:
             self.driver = Chrome(options=chosen, service=self._service)
             self._tab = self._open_tab(self.driver.current_window_handle)
             self._tab.call("Page.enable", MARGIN)
+            # No screen, no focus: pages heard of none that goes to a field, or leaves it.
+            self._tab.call("Emulation.setFocusEmulationEnabled", MARGIN, enabled=True)
             self.mask = Mask()
             self._tab.call("Page.addScriptToEvaluateOnNewDocument", MARGIN, source=_GUARD)
             target = self.driver.execute_cdp_cmd(

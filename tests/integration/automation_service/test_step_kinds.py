@@ -89,6 +89,15 @@ BEFORE: dict[str, tuple[str, list[dict[str, Any]]]] = {
         f"""<ul id=list hidden><li onpointerup="{REVEAL}">Yes</li></ul>""",
         [{"click": "#open"}, {"click": {"css": "li", "text": "Yes"}}],
     ),
+    "a menu that opens as its field gets the focus": (
+        """<b id=open onmousedown="document.getElementById('f').focus()">Choose</b>"""
+        f"""<input id=f onfocus="{REVEAL}">""",
+        [{"click": "#open"}],
+    ),
+    "a field that is looked at as it is left": (
+        f"""<input id=f onblur="if (this.value === 'Fine [m]') {REVEAL}"><input id=g>""",
+        [{"fill": "#f"}, {"fill": "#g"}],
+    ),
     "an invisible checkbox": (
         f"""<label>I agree<input type=checkbox id=f style="opacity:0; position:absolute"
         onchange="if (this.checked) {REVEAL}"></label>""",
