@@ -45,6 +45,8 @@ class Application(ABC):
     """True if it takes the approval of what is approved, and counts it again."""
     takes_two_at_once: ClassVar[bool] = False
     """True if two approvals at the very same moment are both taken, though never one after one."""
+    takes_back: ClassVar[bool] = False
+    """True if the approval of what is approved takes it back."""
     survives_logout: ClassVar[bool] = False
     """True if a page that is open still approves after its session has ended."""
     action: ClassVar[str] = "approve"

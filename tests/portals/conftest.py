@@ -15,6 +15,7 @@ from tests.portals.desk import Desk
 from tests.portals.helpdesk import Helpdesk
 from tests.portals.helpdesk_admin import HelpdeskFrame, HelpdeskPopup
 from tests.portals.isso import Isso
+from tests.portals.jupyterhub import JupyterHub
 from tests.portals.mediawiki import MediaWiki, MediaWikiForm
 from tests.portals.prefect import Prefect
 from tests.portals.wagtail import Wagtail
@@ -28,6 +29,7 @@ APPLICATIONS: tuple[type[Application], ...] = (
     MediaWikiForm,
     Wagtail,
     Prefect,
+    JupyterHub,
 )
 
 
