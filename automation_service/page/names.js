@@ -17,6 +17,16 @@ const referredTo = (element) => {
   return squeeze(ids.map((id) => root.getElementById(id)?.textContent ?? "").join(" "));
 };
 
+// What a style sheet writes, as on buttons without a text of their own. Icons are written so too,
+// in signs that are no words.
+const styledName = (element) => {
+  const { defaultView } = element.ownerDocument;
+  const written = ["::before", "::after"].map((part) =>
+    (defaultView?.getComputedStyle(element, part).content.match(/^"(.*)"$/) ?? ["", ""])[1],
+  );
+  return squeeze(written.join(" ").replace(/[\ue000-\uf8ff]/g, ""));
+};
+
 const ownName = (element) => {
   if (element.matches("input:is([type=submit], [type=button], [type=reset])")) {
     return squeeze(element.value) || IMPLIED[element.type] || "";
@@ -24,7 +34,7 @@ const ownName = (element) => {
   if (element.matches("img, input[type=image], area")) return squeeze(element.alt);
   if (element.matches("input, select, textarea")) return "";
   const images = [...element.querySelectorAll("img[alt]")].map((image) => image.alt);
-  return squeeze(element.textContent) || squeeze(images.join(" "));
+  return squeeze(element.textContent) || squeeze(images.join(" ")) || styledName(element);
 };
 
 // The accessible name, in the order in which the sources of one count.
@@ -38,18 +48,32 @@ const nameOf = (element) =>
 
 const plainLabel = (label) => squeeze(label).replace(/[\s:*]+$/, "");
 
+const isBlank = (node) =>
+  !isElement(node) && (node.nodeType !== Node.TEXT_NODE || !squeeze(node.data));
+
+// A label that is bound to no field speaks of what stands right after it.
+const afterCaption = (caption) => {
+  let next = caption.control ? null : caption.nextSibling;
+  while (next && isBlank(next)) next = next.nextSibling;
+  if (!next || (isElement(next) && next.matches("label"))) return [];
+  const fields = isElement(next) ? [...next.querySelectorAll(FIELDS)] : [];
+  return fields.length === 1 ? fields : [next];
+};
+
 const labelledBy = (label, root) => {
   const isIt = (text) => plainLabel(text) === plainLabel(label);
   const fields = [...root.querySelectorAll(FIELDS)].filter((field) => isIt(nameOf(field)));
   if (fields.length) return fields;
-  const headings = [...root.querySelectorAll("dt, th, td")].filter((it) => isIt(it.textContent));
+  const saying = (tags) => [...root.querySelectorAll(tags)].filter((it) => isIt(it.textContent));
+  const captioned = saying("label").flatMap(afterCaption);
+  if (captioned.length) return captioned;
   const described = ({ tagName, nextElementSibling: next }) =>
     next && next.matches(tagName === "DT" ? "dd" : "th, td") ? [next] : [];
-  return headings.flatMap(described);
+  return saying("dt, th, td").flatMap(described);
 };
 
 const ROWS = "tr, [role=row]";
-const HEADINGS = "th, [role=columnheader]";
+const HEADINGS = "th, thead td, [role=columnheader]";
 
 const columnOf = (cell) => {
   let column = 0;

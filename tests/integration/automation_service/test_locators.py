@@ -24,10 +24,18 @@ FORM = """
 <p>Sum: <span>12</span></p><p>  Late
   start </p><p hidden>Late start</p>
 """
+UNBOUND = """<style>button::before {content: attr(label)} .icon::before {content: "\\e001"}</style>
+<button label=Confirm></button><button class=icon>Go</button>
+<section><label>Trade</label><!-- -->Weaving</section>
+<div><label>Place:</label> <input value=Nashik></div>
+<div><label for=nowhere>Decision</label><div><b>open</b><input role=combobox value=o></div></div>
+<p><label>Remark</label><span></span><b>other</b></p><p><label>Note</label></p><p>other</p>
+<label>Fees</label><label>Paid</label><div><input name=x><input name=y></div>"""
 TABLE = """<table><thead><tr><th colspan=2>Trainer<th>Seats:</tr></thead>
 <tr><td>A.<td>Rao<td>30</tr><tr class=ours><td>B.<td>Sen<td>25</tr></table>
 <dl><dt>Scheme:<dd>North<dt>Scheme code<dd>N1</dl>
-<table><tr><td>College</td><td>Central</td></tr></table>"""
+<table><tr><td>College</td><td>Central</td></tr></table>
+<table><thead><tr><td>Hall<td>Beds<tbody><tr><td>H1<td>9<tr class=last><td>H2<td>7</table>"""
 CARDS = """<ul><li><b>One</b><i>first</i><li><b>Two</b><i>second</i></ul>"""
 
 
@@ -77,8 +85,30 @@ def test_a_field_is_found_and_read(
 
 
 @pytest.mark.parametrize(
+    ("at", "found"),
+    [
+        ({"label": "Trade"}, "Weaving"),
+        ({"label": "Place", "attribute": "value"}, "Nashik"),
+        ({"label": "Decision", "property": "role"}, "combobox"),
+        ({"label": "Remark"}, ""),
+        ({"label": "Note"}, ""),
+        ({"label": "Fees"}, ""),
+        ({"label": "Paid", "property": "tagName"}, "DIV"),
+        ({"role": "button", "named": "Confirm", "property": "tagName"}, "BUTTON"),
+        ({"role": "button", "named": "Go", "property": "tagName"}, "BUTTON"),
+    ],
+    ids=str,
+)
+def test_what_a_label_stands_before_and_a_style_sheet_writes_is_found(
+    portal_with: OpenPortal, pages: Pages, at: dict[str, Any], found: str
+) -> None:
+    assert read(portal_with, pages, UNBOUND, **at) == found
+
+
+@pytest.mark.parametrize(
     ("content", "at", "found"),
     [
+        (TABLE, {"column": "Beds", "in": ".last"}, "7"),
         (TABLE, {"column": "Trainer", "in": ".ours"}, "B."),
         (TABLE, {"column": "Seats", "in": ".ours"}, "25"),
         (TABLE, {"column": "Seats", "in": {"css": "tr", "starts": "A."}}, "30"),
