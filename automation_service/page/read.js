@@ -18,17 +18,21 @@ const isComplete = ({ ready, history }) =>
   (!ready || shown(ready)) && (!history || shown(history.ready));
 
 // Where we are: "lost", "error", "missing", "batch", or nothing certain yet.
-const place = (session, batch) => {
+const place = (session, batch, passes) => {
+  const isMissing = Boolean(batch.missing && shown(batch.missing));
+  const mayPass = passes(isMissing);
   if (isLost(session)) return "lost";
   const { http } = here();
-  if ((batch.missing && shown(batch.missing)) || NO_SUCH_PAGE.has(http)) return "missing";
+  if ((isMissing && !mayPass) || NO_SUCH_PAGE.has(http)) return "missing";
   if (http >= 400) return "error";
+  if (mayPass) return null;
   const named = shown(session.logged_in) && read(batch.printed_key);
   return named && isComplete(batch) && read(batch.status) ? "batch" : null;
 };
 
 const look = async ({ session, batch, stale }, ms) => {
-  const found = await until(() => !isStillOn(stale) && place(session, batch), ms);
+  const passes = passing();
+  const found = await until(() => !isStillOn(stale) && place(session, batch, passes), ms);
   return {
     ...here(),
     place: found ?? unmarked(session),

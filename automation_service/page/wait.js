@@ -27,6 +27,17 @@ const until = (check, ms) =>
     look();
   });
 
+// What a page shows before it has asked its server, such as that there is nothing, may pass at
+// once: it counts when it has stood this long.
+const PASSING_MS = 500;
+const passing = () => {
+  let since = null;
+  return (shows) => {
+    since = shows ? (since ?? performance.now()) : null;
+    return shows && performance.now() - since < PASSING_MS;
+  };
+};
+
 // The moment a page began tells it from the page that was there before.
 const isStillOn = (origin) => performance.timeOrigin === origin;
 

@@ -43,7 +43,8 @@ class Batch(Part):
     )
     missing: Locator | None = Field(
         default=None,
-        description="What shows if there is no such batch. An answer such as 404 says so too.",
+        description="What shows, and not for a moment only, if there is no such batch. An answer "
+        "such as 404 says so too.",
     )
     status: Value = Field(description="The portal's word for the batch's status.")
     words: dict[str, State] = Field(

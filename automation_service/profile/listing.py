@@ -27,7 +27,8 @@ class Listing(Part):
     empty: Locator | None = Field(
         default=None,
         description="What shows in their place when there are none. With it, a list without rows "
-        "that does not show this is still filling.",
+        "that does not show this is still filling; so is one that has shown it for less than half "
+        "a second.",
     )
     busy: Locator | None = Field(
         default=None, description="What shows while rows are still arriving."

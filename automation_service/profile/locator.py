@@ -40,8 +40,8 @@ class Locator(Part):
     label: str | None = Field(
         default=None,
         description="The text that labels it: of a field's `<label>` or `aria-label`, of the "
-        "`<dt>` before a `<dd>`, of the cell before a cell; of a `<label>` that is bound to no field "
-        "and stands right before what it speaks of. A colon or star at its end counts not.",
+        "`<dt>` before a `<dd>`, of the cell before a cell; of a `<label>` that is bound to no "
+        "field and stands right before it. A colon or star at its end counts not.",
     )
     role: str | None = Field(
         default=None, description="The ARIA role that it has of itself or by its `role`."

@@ -72,6 +72,27 @@ def test_a_list_whose_frame_is_there_before_its_rows_is_no_empty_list(
     assert portal_with(pending={"next": None}).pending(9) == ["A"]
 
 
+def test_a_list_that_calls_itself_empty_before_it_has_asked_is_no_empty_list(
+    portal_with: OpenPortal, pages: Pages
+) -> None:
+    rows = """<p id=empty>Nothing waits.</p><script>setTimeout(() => {
+        empty.outerHTML = '<div class=card><b>A</b></div>' }, 150)</script>"""
+    pages.html["/list"] = KNOWN + rows
+
+    assert portal_with(pending=CARDS).pending(9) == ["A"]
+
+
+def test_a_page_that_calls_its_batch_missing_before_it_has_asked_is_read(
+    portal_with: OpenPortal, pages: Pages
+) -> None:
+    found = f"<b id=key>A</b>{OPEN}"
+    late = f"""<p id=none>No such batch.</p><script>setTimeout(() => {{
+        none.outerHTML = '{found}' }}, 150)</script>"""
+    pages.html["/batches/A"] = KNOWN + late
+
+    assert portal_with().read("A").condition is Condition.MAY_BE_DONE
+
+
 def test_columns_are_found_by_their_headings(portal_with: OpenPortal, pages: Pages) -> None:
     pages.html["/list"] = KNOWN + (
         "<table><thead><tr><th colspan=2>College<th>Batch no.</thead><tbody>"
