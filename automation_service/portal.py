@@ -286,7 +286,10 @@ class Portal:
         if not seen["logged_in"]:
             raise PortalTimeout("The portal showed no mark of being logged in.")
         if seen["printed_key"] != key:
-            raise PortalTimeout("The portal did not show the batch's page.")
+            shown = seen["printed_key"]
+            missing = f", nor anything at {batch.missing}" if batch.missing else ""
+            told = f"it shows {shown!r}" if shown else f"nothing is at {batch.printed_key}{missing}"
+            raise PortalTimeout(f"The portal did not show the batch's page: {told}.")
         absent: Locator = batch.status
         if batch.ready is not None and not seen["ready"]:
             absent = batch.ready
@@ -299,7 +302,7 @@ class Portal:
 
 
 _NOWHERE: dict[str, Any] = {"document": 0.0, "now": 0.0, "values": {}}
-_LOOKED_AT = {"printed_key", "ready", "missing", "status", "columns", "history"}
+_LOOKED_AT = {"printed_key", "ready", "missing", "status", "words", "columns", "history"}
 
 
 def _missing(began: datetime, printed_key: str | None) -> Reading:

@@ -136,6 +136,7 @@ class Walk:
                     "gesture": effect.kind if effect.kind in ("click", "press") else "script",
                     "asks": bool(route.effect.answers),
                     "names_batch": named.model_dump() if named else named,
+                    "named_at": str(named),
                     "home": self.document == self._home,
                     "permit_ends": self._permit_ends,
                 },
@@ -228,10 +229,18 @@ _FAULTS = {
 }
 
 
+_CHANGES = {
+    "moved": "The page changed before the click.",
+    "misnamed": "The page changed before the click, or else it never named this batch at {at}.",
+    "unread": "The page changed before the click: it does not show the batch as it was read. If a "
+    "step leads away from there, say in names_batch where this batch is named.",
+}
+
+
 def _raise_for_fault(answer: dict[str, Any]) -> None:
     fault = answer.get("fault")
     if fault is None:
         return
-    if fault == "moved":
-        raise PageChanged("The page changed before the click.")
+    if fault in _CHANGES:
+        raise PageChanged(_CHANGES[fault].format(at=answer.get("at")))
     raise ProfileMismatch(_FAULTS[fault].format(**answer))

@@ -19,6 +19,11 @@ const isOfBatch = ({ names_batch: named, home, batch, key, words }) => {
   return all(named).some((it) => names(textOf(it) || squeeze(it.value), asPattern(key)));
 };
 
+const unlike = (about, taken) => {
+  if (isOfBatch(about)) return { fault: "moved", taken };
+  return { fault: about.names_batch ? "misnamed" : "unread", at: about.named_at, taken };
+};
+
 // Every window on the way from the element's own to the top: each has a guard and a clock.
 const windowsOf = (element) => {
   const found = [];
@@ -65,7 +70,7 @@ const prepare = async (about, ms) => {
     element.isConnected && isOfBatch(about) && marks.every(({ fill: at }) => isMarked(first(at)));
   rememberMessages(about.messages);
   if (kind === "press") element.focus();
-  if (!holds() || !permitted(element, about, holds)) return { fault: "moved", taken };
+  if (!holds() || !permitted(element, about, holds)) return unlike(about, taken);
   takeAim(element);
   return { at: inWindow(element), now: performance.now(), taken };
 };

@@ -30,9 +30,23 @@ const place = (session, batch, passes) => {
   return named && isComplete(batch) && read(batch.status) ? "batch" : null;
 };
 
+// Longer than what says that there is nothing: scripts let words stand in for what they load, be it
+// "Loading" or a text's name, until all has come.
+const DOUBTED_MS = 3000;
+
+const isUnexpected = ({ printed_key: printed, status, words }) => {
+  const shows = (read(status) ?? "").toLowerCase();
+  const isListed = Object.keys(words).some((word) => word.toLowerCase() === shows);
+  return read(printed) !== values.key || !isListed;
+};
+
 const look = async ({ session, batch, stale }, ms) => {
   const passes = passing();
-  const found = await until(() => !isStillOn(stale) && place(session, batch, passes), ms);
+  const doubted = passing(Math.min(DOUBTED_MS, ms / 2));
+  const found = await until(() => {
+    const seen = !isStillOn(stale) && place(session, batch, passes);
+    return doubted(seen === "batch" && isUnexpected(batch)) ? null : seen;
+  }, ms);
   return {
     ...here(),
     place: found ?? unmarked(session),

@@ -30,11 +30,11 @@ const until = (check, ms) =>
 // What a page shows before it has asked its server, such as that there is nothing, may pass at
 // once: it counts when it has stood this long.
 const PASSING_MS = 500;
-const passing = () => {
+const passing = (longest = PASSING_MS) => {
   let since = null;
   return (shows) => {
     since = shows ? (since ?? performance.now()) : null;
-    return shows && performance.now() - since < PASSING_MS;
+    return shows && performance.now() - since < longest;
   };
 };
 

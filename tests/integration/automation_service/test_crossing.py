@@ -70,7 +70,7 @@ def test_a_page_that_names_another_batch_is_not_confirmed(
 ) -> None:
     confirms(pages, "<p id=what>Do you want to approve batch AB?</p>")
 
-    claim = fails(portal, tmp_path, PageChanged, "changed")
+    claim = fails(portal, tmp_path, PageChanged, "changed .* or else it never named .* at #what")
 
     assert pages.posts == ["/confirm"]
     assert len(claim.open_intents) == 1
@@ -88,6 +88,16 @@ def test_a_page_that_names_no_batch_is_confirmed_only_if_the_profile_says_so(
     assert pages.posts == ["/confirm"]
 
     assert approving(said, tmp_path).act(InMemoryClaim("A"), "").status is ItemStatus.DONE
+
+
+def test_a_script_that_leads_away_from_the_batch_is_told_of(
+    portal_with: OpenPortal, pages: Pages, tmp_path: Path
+) -> None:
+    away = "document.getElementById('key').remove()"
+    pages.batch("A", OPEN + f"<a id=ask onclick={away}>Approve</a><b id=yes>Yes</b>")
+    steps: list[dict[str, Any]] = [{"click": "#ask"}, {"click": "#yes", "effect": True}]
+
+    fails(portal_by(portal_with, steps), tmp_path, PageChanged, "say in names_batch where")
 
 
 def test_the_next_page_submits_nothing_by_itself(

@@ -36,6 +36,42 @@ def test_a_page_that_may_be_cached_is_never_read_from_the_cache(
     assert portal.read("A").condition is Condition.DONE
 
 
+@pytest.mark.parametrize("part", ["key", "status"])
+def test_what_stands_in_until_scripts_have_asked_is_not_believed(
+    portal: Portal, pages: Pages, part: str
+) -> None:
+    pages.batch("A", "<i id=status>Open</i>")
+    page = pages.html["/batches/A"]
+    fill = f"""<script>
+        const at = document.getElementById('{part}'), told = at.textContent;
+        at.textContent = 'Loading';
+        setTimeout(() => {{ at.textContent = told }}, 200)</script>"""
+    pages.html["/batches/A"] = page + fill
+
+    assert portal.read("A").condition is Condition.MAY_BE_DONE
+
+
+def test_a_status_that_is_not_listed_and_stays_is_told(portal: Portal, pages: Pages) -> None:
+    pages.batch("A", "<i id=status>Lost</i>")
+
+    reading = portal.read("A")
+
+    assert (reading.words, reading.condition) == ("Lost", Condition.MAY_NOT_BE_DONE)
+
+
+@pytest.mark.parametrize(
+    ("shown", "told"),
+    [("", "nothing is at #key, nor anything at #none"), ("<b id=key>A</b>", "nothing at #status")],
+)
+def test_a_page_that_lacks_what_is_read_is_told_with_what(
+    portal: Portal, pages: Pages, shown: str, told: str
+) -> None:
+    pages.html["/batches/A"] = f"<b id=user>officer</b>{shown}"
+
+    with pytest.raises((ApplicationError, ProfileMismatch), match=told):
+        portal.open_batch("A")
+
+
 def test_one_page_may_show_all_batches(portal_with: OpenPortal, pages: Pages) -> None:
     table = "<table><tr id=A><td>A<td>Open<tr id=B><td>B<td>Done</table>"
     pages.html["/all"] = f"<b id=user>officer</b>{table}"
