@@ -17,6 +17,7 @@ from tests.portals.helpdesk_admin import HelpdeskFrame, HelpdeskPopup
 from tests.portals.isso import Isso
 from tests.portals.jupyterhub import JupyterHub
 from tests.portals.mediawiki import MediaWiki, MediaWikiForm
+from tests.portals.payload import Payload
 from tests.portals.prefect import Prefect
 from tests.portals.wagtail import Wagtail
 
@@ -30,6 +31,7 @@ APPLICATIONS: tuple[type[Application], ...] = (
     Wagtail,
     Prefect,
     JupyterHub,
+    Payload,
 )
 
 
