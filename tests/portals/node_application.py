@@ -33,9 +33,9 @@ class NodeApplication(Application):
         return INSTALLED / self.name
 
     @property
-    def next(self) -> list[str | Path]:
+    def next(self) -> tuple[str | Path, ...]:
         """Next.js's own command."""
-        return ["node", self.packages / "node_modules" / "next" / "dist" / "bin" / "next"]
+        return ("node", self.packages / "node_modules" / "next" / "dist" / "bin" / "next")
 
     def environment(self) -> dict[str, str]:
         """No word to its makers."""
@@ -54,12 +54,18 @@ class NodeApplication(Application):
             shutil.rmtree(self.packages, ignore_errors=True)
             for part in parts:
                 shutil.copytree(part, self.packages, dirs_exist_ok=True)
-            install = ["npm", "ci", "--prefix", self.packages, "--ignore-scripts", "--no-audit"]
-            environment = {**os.environ, "NEXT_TELEMETRY_DISABLED": "1"}
-            for command in (install, [*self.next, "build", self.packages]):
-                # They inherit the lock: should we be killed, nobody starts beside them.
-                run_logged(command, LOG, environment=environment, keep_open=[lock])
+            self._build(lock)
             done.write_text(state)
+
+    def _build(self, lock: int) -> None:
+        into = ("--prefix", self.packages)
+        environment = {**os.environ, "NEXT_TELEMETRY_DISABLED": "1"}
+        for command in (
+            ("npm", "ci", *into, "--ignore-scripts", "--no-audit"),
+            (*self.next, "build", self.packages),
+        ):
+            # They inherit the lock: should we be killed, nobody starts beside them.
+            run_logged(command, LOG, environment=environment, keep_open=[lock])
 
     def _need_node(self) -> None:
         wanted = f"{self.name} needs Node.js {self.node[0]}.{self.node[1]} or newer, and npm"

@@ -37,13 +37,13 @@ class Payload(NodeApplication):
     def seed(self) -> None:
         """Make the database, the officer, and the claims."""
         who = self.credentials
-        seed = ["node", self.packages / "seed.mjs", who.username, who.password]
-        self.run(*seed, self.closed, *self.pending)
+        officer = (who.username, who.password)
+        self.run("node", self.packages / "seed.mjs", *officer, self.closed, *self.pending)
 
     def command(self) -> list[str | Path]:
         """Next.js's own server."""
-        serving = ["start", self.packages, "--hostname", "127.0.0.1", "--port", str(self.port)]
-        return [*self.next, *serving]
+        where = ("--hostname", "127.0.0.1", "--port", str(self.port))
+        return [*self.next, "start", self.packages, *where]
 
     def approvals(self, key: str) -> int:
         """Versions of it that were published as approved."""
