@@ -45,6 +45,7 @@ from shared.errors import (
     ClaimLost,
     FatalError,
     NothingClicked,
+    PageChanged,
     PortalClosed,
     PortalTimeout,
     ProfileMismatch,
@@ -224,6 +225,7 @@ class BatchApprovalService:
         except AgentError as error:
             if not clicking:
                 self._not_clicked(claim, intent, page, error)
+                self._raise_if_moved(claim, page, error)
             raise
         return _Clicked(intent, self._hear(page, budget))
 
@@ -250,6 +252,22 @@ class BatchApprovalService:
                 reading = self._look(claim).reading
                 if self._judge(reading, (intent.marker,)) is Finding.PENDING:
                     claim.close_intents(Verdict.NOT_TAKEN)
+
+    def _raise_if_moved(self, claim: Claim, page: BatchPage, error: AgentError) -> None:
+        """Raise PageChanged if the profile seems not to match because the batch is another by now.
+
+        Whoever was first takes away what a step uses, also on a page that does not show the batch.
+        """
+        if not (isinstance(error, ProfileMismatch) and page.leads_away):
+            return
+        before = page.reading
+        try:
+            now = self._look(claim).reading
+        except AgentError:
+            return
+        if (now.words, now.condition) != (before.words, before.condition):
+            told = f"The portal shows {now.words!r} by now. {error.message}"
+            raise PageChanged(f"The batch changed before the click. {told}") from error
 
     def _leave(self, claim: Claim, page: BatchPage, error: AgentError) -> None:
         """Leave the page, after a look at it unless it has a permit: that one is left at once."""

@@ -84,6 +84,11 @@ class BatchPage:
         return self._values
 
     @property
+    def leads_away(self) -> bool:
+        """True if a step of the action is taken on another page."""
+        return self._route.crosses
+
+    @property
     def offers_action(self) -> bool:
         """True if what the first step uses is there and usable; it is not taken."""
         return self._new_walk("", "", time.monotonic() + self._patience).offers(self._action)

@@ -90,6 +90,21 @@ def test_a_page_that_names_no_batch_is_confirmed_only_if_the_profile_says_so(
     assert approving(said, tmp_path).act(InMemoryClaim("A"), "").status is ItemStatus.DONE
 
 
+@pytest.mark.parametrize(
+    ("then", "error", "told"),
+    [("Open", ProfileMismatch, "nothing to use at #yes"), ("Done", PageChanged, "'Done' by now")],
+)
+def test_a_step_that_somebody_else_took_away_is_no_fault_of_the_profile(
+    portal: Portal, pages: Pages, tmp_path: Path, then: str, error: type[AgentError], told: str
+) -> None:
+    pages.after_post["/confirm"] = lambda: pages.batch("A", f"<i id=status>{then}</i>")
+    pages.html["/confirm"] = KNOWN + "<p>There is nothing to confirm.</p>"
+
+    fails(portal, tmp_path, error, told)
+
+    assert pages.posts == ["/confirm"]
+
+
 def test_a_script_that_leads_away_from_the_batch_is_told_of(
     portal_with: OpenPortal, pages: Pages, tmp_path: Path
 ) -> None:
