@@ -223,9 +223,9 @@ class BatchApprovalService:
                 clicking = True
                 aim.fire()
         except AgentError as error:
-            if not clicking:
-                self._not_clicked(claim, intent, page, error)
-                self._raise_if_moved(claim, page, error)
+            reason = error if clicking else self._not_clicked(claim, intent, page, error)
+            if reason is not error:
+                raise reason from error
             raise
         return _Clicked(intent, self._hear(page, budget))
 
@@ -237,50 +237,53 @@ class BatchApprovalService:
 
     def _not_clicked(
         self, claim: Claim, intent: Intent, page: BatchPage, error: AgentError
-    ) -> None:
+    ) -> AgentError:
         """The click with the effect was not made, and nothing of this intent ever will be.
 
         What an earlier step set off nobody knows: then the intent stays open until it is read,
-        here if the whole task ends with this.
+        here if the whole task ends with this. Returns what the attempt ends with: `error`, or
+        PageChanged if a step found nothing because somebody else was first.
         """
-        self._leave(claim, page, error)
+        place = Place.of_step(page, self._name, self._action)
+        sight = self._leave(page, error, place)
         if not page.touched:
             claim.close_intents(Verdict.NOT_TAKEN)
-        elif isinstance(error, FatalError) and self._may_click_again:
-            with suppress(AgentError):
-                claim.wait_until(time.monotonic() + intent.settle)
-                reading = self._look(claim).reading
-                if self._judge(reading, (intent.marker,)) is Finding.PENDING:
-                    claim.close_intents(Verdict.NOT_TAKEN)
+        moved = isinstance(error, ProfileMismatch) and page.leads_away and self._moved(claim, page)
+        reason = PageChanged(f"{moved} {error.message}") if moved else error
+        if isinstance(reason, FatalError) and page.touched and self._may_click_again:
+            self._close_if_pending(claim, intent)
+        if sight is not None:
+            self._tell(claim, reason, place, sight)
+        return reason
 
-    def _raise_if_moved(self, claim: Claim, page: BatchPage, error: AgentError) -> None:
-        """Raise PageChanged if the profile seems not to match because the batch is another by now.
+    def _moved(self, claim: Claim, page: BatchPage) -> str:
+        """What has become of the batch since it was read; nothing if it is as it was.
 
         Whoever was first takes away what a step uses, also on a page that does not show the batch.
         """
-        if not (isinstance(error, ProfileMismatch) and page.leads_away):
-            return
         before = page.reading
-        try:
+        with suppress(AgentError):
             now = self._look(claim).reading
-        except AgentError:
-            return
-        if (now.words, now.condition) != (before.words, before.condition):
-            told = f"The portal shows {now.words!r} by now. {error.message}"
-            raise PageChanged(f"The batch changed before the click. {told}") from error
+            if (now.words, now.condition) != (before.words, before.condition):
+                return f"The batch changed before the click. The portal shows {now.words!r} by now."
+        return ""
 
-    def _leave(self, claim: Claim, page: BatchPage, error: AgentError) -> None:
+    def _close_if_pending(self, claim: Claim, intent: Intent) -> None:
+        with suppress(AgentError):
+            claim.wait_until(time.monotonic() + intent.settle)
+            reading = self._look(claim).reading
+            if self._judge(reading, (intent.marker,)) is Finding.PENDING:
+                claim.close_intents(Verdict.NOT_TAKEN)
+
+    def _leave(self, page: BatchPage, error: AgentError, place: Place) -> Sight | None:
         """Leave the page, after a look at it unless it has a permit: that one is left at once."""
-        sight = None
         try:
-            if not page.has_permit and not isinstance(error, _NOTHING_FAILED):
-                place = Place.of_step(page, self._name, self._action)
-                sight = self._witness.look(place)
+            if page.has_permit or isinstance(error, _NOTHING_FAILED):
+                return None
+            return self._witness.look(place)
         finally:
             with suppress(BrowserDied):
                 self._portal.leave_page()
-        if sight is not None:
-            self._tell(claim, error, place, sight)
 
     @property
     def _may_click_again(self) -> bool:

@@ -163,12 +163,15 @@ class BatchPage:
         """The portal's first word about this batch after a click: a hint, never proof.
 
         Waits for it while the page may stay: `budget` seconds after it was read it must be left.
+        A page that came in its place and says nothing in the time it has to show something is not
+        waited for any longer.
         """
         about = {
             "values": self._values,
             "document": self._walk.document if self._walk else self._document,
             "session": self._profile.session.model_dump(),
             "signals": self._signals(),
+            "patience": round(self._elements.patience * 1000),
             **self._marks(),
         }
         left = self.read_by + budget - 2 * LEAVING_SECONDS - time.monotonic()

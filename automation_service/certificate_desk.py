@@ -16,7 +16,13 @@ from automation_service.file_kinds import FileKind
 from automation_service.page_state import raise_for_place
 from automation_service.pdf_text import says
 from automation_service.profile import Certificates, Profile
-from shared.errors import DownloadFailed, PortalTimeout, PortalUnavailable, ProfileMismatch
+from shared.errors import (
+    DownloadFailed,
+    PortalTimeout,
+    PortalUnavailable,
+    ProfileInDoubt,
+    ProfileMismatch,
+)
 
 log = structlog.get_logger()
 
@@ -93,6 +99,10 @@ class CertificateDesk:
             if seen["made"] > made:
                 made, moved_at = seen["made"], time.monotonic()
             if time.monotonic() - moved_at >= patience:
+                if not seen["trainees"]:
+                    raise ProfileInDoubt(
+                        f"The batch's page shows no trainee at {self._certificates.row}."
+                    )
                 count = f"{max(made, 0)} of {len(seen['trainees'])}"
                 raise PortalTimeout(
                     f"The portal made {count} certificates, and none for {patience:.0f} s."

@@ -35,7 +35,8 @@ class Elements:
     def __init__(self, browser: Browser, patience: float, more: Sequence[Path] = ()) -> None:
         """`patience`: seconds to wait for something to show. `more` are scripts with questions."""
         self._browser = browser
-        self._patience = patience
+        self.patience = patience
+        """Seconds to wait where nobody says how long."""
         self._scope = f"{_SCOPE}\n{_scope(more)}"
 
     def ask(self, question: str, about: dict[str, Any], patience: float | None = None) -> Any:
@@ -44,7 +45,7 @@ class Elements:
         Asks again while the page is being replaced by another; so only for questions that change
         nothing. Raises PortalTimeout if pages keep changing.
         """
-        deadline = time.monotonic() + (self._patience if patience is None else patience)
+        deadline = time.monotonic() + (self.patience if patience is None else patience)
         while True:
             try:
                 return self.do(question, about, max(0.0, deadline - time.monotonic()))
@@ -60,7 +61,7 @@ class Elements:
         Raises PageMoved if the page was replaced meanwhile, PageChanged if it cannot be read, and
         ProfileMismatch for what no page could understand.
         """
-        patience = self._patience if patience is None else patience
+        patience = self.patience if patience is None else patience
         values = json.dumps(about.get("values", {}))
         asked = json.dumps({**about, "closed": self._browser.window_closed})
         script = (

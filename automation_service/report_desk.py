@@ -16,7 +16,13 @@ from automation_service.elements import Elements
 from automation_service.file_kinds import FileKind
 from automation_service.page_state import raise_for_place
 from automation_service.profile import Reports, Session
-from shared.errors import BusinessError, PortalTimeout, PortalUnavailable, ProfileMismatch
+from shared.errors import (
+    BusinessError,
+    PortalTimeout,
+    PortalUnavailable,
+    ProfileInDoubt,
+    ProfileMismatch,
+)
 
 log = structlog.get_logger()
 
@@ -100,7 +106,10 @@ class ReportDesk:
         seen = self._elements.do("askForReport", {**self._about, "wanted": wanted})
         if seen["place"] != "form":
             raise_for_place(seen)
-            raise PortalTimeout("The portal did not show its form for reports.")
+            if seen["absent"]:
+                absent = getattr(reports, seen["absent"])
+                raise ProfileInDoubt(f"The portal's form for reports has nothing at {absent}.")
+            raise PortalTimeout("The portal's form for reports did not show that we are logged in.")
         if seen["refusing"]:
             value = wanted[seen["refusing"]]
             raise ProfileMismatch(
@@ -111,7 +120,9 @@ class ReportDesk:
             raise self._refusal(heard["words"])
         if heard["place"] != "asked" or not heard["report"]:
             raise_for_place(heard)
-            raise PortalTimeout("The portal did not say that it makes the report.")
+            raise ProfileInDoubt(
+                f"The portal did not say that it makes the report: nothing new at {reports.asked}."
+            )
         return str(heard["report"])
 
     def _known(self, choices: Mapping[str, T], name: str) -> T:

@@ -17,8 +17,10 @@ from automation_service.inspection.likeness import absent_in, alike, wanted_in
 from automation_service.inspection.marks import (
     Named,
     batch_marks,
+    certificate_marks,
     listing_marks,
     login_marks,
+    report_marks,
     step_marks,
 )
 from automation_service.portal import Portal
@@ -58,6 +60,18 @@ class Place:
     def of_batch(cls, profile: Profile, key: str) -> Place:
         """Opening and reading a batch."""
         return cls(f"The page of batch {key}", batch_marks(profile), {"key": key})
+
+    @classmethod
+    def of_reports(cls, profile: Profile) -> Place:
+        """Asking for a report."""
+        return cls("The form for reports", report_marks(profile.reports) if profile.reports else {})
+
+    @classmethod
+    def of_certificates(cls, profile: Profile, key: str) -> Place:
+        """Fetching a batch's certificates."""
+        listed = profile.certificates
+        marks = certificate_marks(listed) if listed else {}
+        return cls(f"The certificates of batch {key}", marks, {"key": key})
 
     @classmethod
     def of_error(cls, error: AgentError, profile: Profile, key: str) -> Place:

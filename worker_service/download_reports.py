@@ -15,12 +15,13 @@ from automation_service.downloads import task_folder
 from automation_service.file_kinds import FileKind
 from automation_service.report_desk import FetchedReport, ReportWish
 from automation_service.tables import read_table
+from automation_service.witness import Place
 from shared.contracts import Claim, EvidenceKind, ItemOutcome
 from shared.errors import AgentError, DownloadFailed, TaskFailed
 from shared.task_state import ItemStatus
 from worker_service.context import TaskContext
 from worker_service.params import PortalParams
-from worker_service.portal_site import portal_for
+from worker_service.portal_site import portal_for, witnessed
 from worker_service.registry import Plan, task
 
 ACTION = "download_reports"
@@ -98,7 +99,10 @@ def download_reports(
     folder = task_folder(context.settings.download_path, claim.task_id, context.slot_id)
     evidence = context.evidence()
     try:
-        with portal.files.downloads(folder) as downloads:
+        with (
+            portal.files.downloads(folder) as downloads,
+            witnessed(claim, Place.of_reports(portal.profile), context),
+        ):
             report: FetchedReport = portal.logged_in_again(
                 lambda: portal.files.reports().fetch(wish, downloads, claim.check)
             )

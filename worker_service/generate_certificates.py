@@ -17,6 +17,7 @@ from automation_service.downloads import task_folder
 from automation_service.evidence import safe_name
 from automation_service.file_kinds import FileKind
 from automation_service.portal import Portal
+from automation_service.witness import Place
 from shared.contracts import Claim, Evidence, ItemOutcome, LateFinding, Verdict
 from shared.errors import ApplicationError
 from shared.task_state import ItemStatus
@@ -24,7 +25,7 @@ from worker_service.approve_batches import LARGEST_NUMBER, LONGEST_ID, PRINTABLE
 from worker_service.context import TaskContext
 from worker_service.origin import origin_of
 from worker_service.params import PortalParams
-from worker_service.portal_site import base_url, portal_for
+from worker_service.portal_site import base_url, portal_for, witnessed
 from worker_service.registry import Plan, task
 
 ACTION = "issue_certificates"
@@ -130,7 +131,10 @@ def _issuing(
 def _fetch(claim: Claim, portal: Portal, context: TaskContext) -> tuple[Evidence, int]:
     """The ZIP file of all certificates, and how many are in it."""
     folder = task_folder(context.settings.download_path, claim.task_id, context.slot_id)
-    with portal.files.downloads(folder) as downloads:
+    with (
+        portal.files.downloads(folder) as downloads,
+        witnessed(claim, Place.of_certificates(portal.profile, claim.key), context),
+    ):
         found = portal.fetch_certificates(claim.key, downloads, claim.check)
         name = f"certificates-{safe_name(claim.key)}.zip"
         kind = FileKind.ZIP.content_type

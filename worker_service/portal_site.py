@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from automation_service.portal import Credentials, Portal
 from automation_service.portal_credentials import ESC, credentials_of
 from automation_service.profile import Profile
@@ -19,11 +22,17 @@ def portal_for(claim: Claim, params: PortalParams, context: TaskContext) -> Port
     """
     profile = context.profile(params.portal)
     site, known_as = base_url(profile, context), credentials(params, context)
-    try:
+    with witnessed(claim, Place.of_login(profile), context):
         return context.portal(profile, site, known_as, claim.still_wanted)
+
+
+@contextmanager
+def witnessed(claim: Claim, place: Place, context: TaskContext) -> Iterator[None]:
+    """If what is done inside of this fails, keep what the portal showed there."""
+    try:
+        yield
     except (ApplicationError, LoginRefused, ProfileMismatch) as error:
         if claim.may_act:
-            place = Place.of_login(profile)
             for piece in context.seen(error, place, claim.key, claim.attempt):
                 claim.note_evidence(piece)
         raise

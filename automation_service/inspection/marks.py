@@ -7,12 +7,25 @@ from collections.abc import Iterator
 from typing import Any
 
 from automation_service.inspection.stage import Mark
-from automation_service.profile import Action, History, Listing, Locator, Part, Profile
+from automation_service.profile import (
+    Action,
+    Certificates,
+    History,
+    Listing,
+    Locator,
+    Part,
+    Profile,
+    Reports,
+)
 
 Named = dict[str, tuple[Locator, Locator | None]]
 """Name -> what is looked for, and the row in whose first it is."""
 
-_IN_ROWS = {Listing: {"key", "id", "columns"}, History: {"who", "when", "what", "remark"}}
+_IN_ROWS = {
+    Listing: {"key", "id", "columns"},
+    History: {"who", "when", "what", "remark"},
+    Certificates: {"trainee", "name", "file"},
+}
 _MANY = ("row", "ready", "empty", "busy", "next")
 # Counters, dates, prices; and names that style and widget libraries make up anew.
 _CHANGING = re.compile(r"[0-9]")
@@ -41,6 +54,17 @@ def batch_marks(profile: Profile) -> Named:
     return {"session.logged_in": (profile.session.logged_in, None), **found}
 
 
+def certificate_marks(certificates: Certificates) -> Named:
+    """The list of a batch's certificates, and its first row."""
+    return dict(_in(certificates, "certificates"))
+
+
+def report_marks(reports: Reports) -> Named:
+    """The form for reports; what shows only once one was asked for aside."""
+    form = ("kind", "from_date", "to_date", "format", "submit")
+    return {f"reports.{name}": (getattr(reports, name), None) for name in form}
+
+
 def step_marks(action: Action, at: int | None = None) -> Named:
     """What an action's steps use, of those that are taken on one page.
 
@@ -60,7 +84,7 @@ def _in(part: Part, name: str) -> Iterator[tuple[str, tuple[Locator, Locator | N
     """Every locator of a part, and of the parts in it."""
     in_rows = next((names for kind, names in _IN_ROWS.items() if isinstance(part, kind)), set())
     for field, value in part:
-        row = part.row if isinstance(part, Listing | History) and field in in_rows else None
+        row: Locator | None = getattr(part, "row", None) if field in in_rows else None
         several = value.items() if isinstance(value, dict) else [("", value)]
         for key, one in several:
             inner = f"{name}.{field}" + (f".{key}" if key else "")

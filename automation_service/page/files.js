@@ -7,14 +7,17 @@ const choose = (element, value) => {
   return element.value === value;
 };
 
+const absentIn = (reports) => [...REPORT_FIELDS, "submit"].find((name) => !shown(reports[name]));
+
 const askForReport = async ({ session, reports, wanted }, ms) => {
   const place = await until(() => {
     if (isLost(session)) return "lost";
     if (here().http >= 400) return "error";
-    const isThere = [...REPORT_FIELDS, "submit"].every((name) => shown(reports[name]));
-    return shown(session.logged_in) && isThere && "form";
+    return shown(session.logged_in) && !absentIn(reports) && "form";
   }, ms);
-  if (place !== "form") return { ...here(), place: place ?? unmarked(session) };
+  if (place !== "form") {
+    return { ...here(), place: place ?? unmarked(session), absent: absentIn(reports) ?? null };
+  }
   rememberMessages([reports.asked, reports.refused]);
   const refusing = REPORT_FIELDS.find((name) => !choose(firstShown(reports[name]), wanted[name]));
   if (!refusing) press(firstShown(reports.submit));

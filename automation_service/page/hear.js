@@ -37,8 +37,15 @@ const hasRefused = () =>
   window.agentGuard?.hasRefused() ||
   Boolean(window.agentAim?.element.isConnected && guardOf(window.agentAim.element)?.hasRefused());
 
+// A page that came after the click, and was whole for long enough, has nothing to say.
+const isSilent = (page, patience) => {
+  const { loadEventEnd } = navigation();
+  return !isStillOn(page) && loadEventEnd > 0 && performance.now() - loadEventEnd > patience;
+};
+
 // The portal's first word after the click, if it is about this batch. A hint, never proof.
-const hear = async ({ document: page, key, batch, session, signals, closed }, ms) => {
+const hear = async (about, ms) => {
+  const { document: page, key, batch, session, signals, closed, patience } = about;
   const heard = await until(() => {
     if (hasRefused()) return { signal: "not_clicked" };
     if (location.protocol === "chrome-error:") return { signal: "no_answer" };
@@ -53,7 +60,7 @@ const hear = async ({ document: page, key, batch, session, signals, closed }, ms
       const words = newWords(at);
       if (words !== null && isAbout(words, key, batch, page)) return { signal, words };
     }
-    return null;
+    return isSilent(page, patience) && { signal: "silence" };
   }, ms);
   return { ...here(), ...(heard || { signal: "silence" }) };
 };

@@ -339,6 +339,41 @@ def test_a_portal_without_its_login_form_or_its_list_ends_the_task_as_one_that_d
     assert here.batches()[mine]["posts"] == 0
 
 
+@pytest.mark.timeout(300)
+@pytest.mark.usefixtures("second")
+def test_a_portal_whose_files_are_elsewhere_by_now_ends_the_task_in_the_same_way(
+    here: Deployment,
+) -> None:
+    # Given two portals, of which one has another form for reports and one another list of trainees
+    (mine,) = here.take_batches(1)
+    here.ask_truth("POST", f"/truth/batches/{mine}/approve", {"by": "s.kulkarni"})
+    changes = {
+        "reportless": ("submit: .report-btn", "submit: .make-report"),
+        "traineeless": ("row: table.certificates", "patience: 1\n  row: table.trainees"),
+    }
+    for name, (before, after) in changes.items():
+        _save_secrets(here, name, "default")
+        text = _profile(here, name).replace("settle: 3}", "settle: 3, step: 1}")
+        assert before in text
+        _save_profile(here, name, text.replace(before, after))
+    # When they are asked for files
+    days = {"report_type": "batches", "date_range": "2026-08-01 to 2026-08-31"}
+    asked = {
+        here.api.assign("download_reports", {**days, "portal": "reportless"}): "nothing at .make-r",
+        here.api.assign("generate_certificates", {"batch_id": mine, "portal": "traineeless"}): (
+            "no trainee at table.trainees"
+        ),
+    }
+    # Then both end with what was not found, and a picture and a report of the page
+    for task_id, told in asked.items():
+        ended = here.until(task_id, lambda event: event["type"] == "failed")
+        assert ended["data"]["code"] == "profile_mismatch"
+        assert told in ended["data"]["error"]
+        result = here.finish(task_id)
+        assert _fetched(here, result["screenshot_url"]).content.startswith(b"\xff\xd8")
+        assert "looks like" in _fetched(here, result["download_links"][0]).text
+
+
 def _fetched(here: Deployment, url: str) -> httpx.Response:
     return httpx.get(url, timeout=30, trust_env=False).raise_for_status()
 

@@ -14,8 +14,9 @@ from automation_service.browser import BLANK, Browser
 from automation_service.evidence import EvidenceFolder
 from automation_service.portal import Credentials, Portal
 from automation_service.profile import Profile
-from shared.contracts import EvidenceKind
-from shared.errors import AgentError, ProfileMismatch
+from shared.contracts import Attribution, EvidenceKind
+from shared.errors import AgentError, PageChanged, ProfileMismatch
+from shared.task_state import ItemStatus
 from tests.integration.automation_service.conftest import OpenPortal
 from tests.integration.automation_service.pages import APPROVE, PROFILE, Pages
 from tests.integration.automation_service.worker_double import InMemoryClaim, InMemoryGate
@@ -96,6 +97,32 @@ def test_a_step_after_the_intent_is_kept_as_it_was_before_the_page_was_left(
     assert "secret" not in report
     # And the page was left, and nothing was done
     assert browser.evaluate("location.href", 5) == BLANK
+    assert pages.posts == []
+
+
+def test_a_step_that_finds_nothing_as_somebody_else_was_first_is_no_fault_of_the_profile(
+    portal_with: OpenPortal, pages: Pages, tmp_path: Path
+) -> None:
+    # Given a list of what waits, from which a batch is approved, and an officer who is faster
+    effect = {"click": {"text": "Approve {key}"}, "effect": True, "names_batch": "b"}
+    steps = [{"go": "/waiting"}, effect]
+    approve = {**PROFILE["actions"]["approve"], "steps": steps}
+    portal = portal_with(actions={"approve": approve}, timings={"click_budget": BUDGET})
+    pages.batch("A", OPEN)
+    pages.html["/waiting"] = "<b id=user>officer</b><p>Nothing waits.</p>"
+    claim = InMemoryClaim("A")
+    claim.on_intent = lambda: pages.batch("A", OPEN.replace("Open", "Done"))
+
+    # When it is to be approved
+    with pytest.raises(PageChanged, match="shows 'Done' by now"):
+        BatchApprovalService(portal, EvidenceFolder(tmp_path, "task")).act(claim, "")
+
+    # Then it is tried again, without a report on the profile, and by then it is approved
+    assert EvidenceKind.FILE not in claim.kinds()
+    claim.on_intent = lambda: None
+    again = BatchApprovalService(portal, EvidenceFolder(tmp_path, "task")).act(claim, "")
+    assert again.status is ItemStatus.DONE
+    assert again.attribution is not Attribution.OURS
     assert pages.posts == []
 
 

@@ -165,6 +165,23 @@ def test_words_on_the_page_that_follows_are_about_the_batch_only_if_they_name_it
     assert page.hear(BUDGET).signal == signal
 
 
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("says", "signal"),
+    [("", "silence"), ("setTimeout(() => word.hidden = false, 300)", "success")],
+    ids=["nothing", "something, late"],
+)
+def test_a_page_that_follows_has_its_time_to_say_something_and_no_more(
+    portal_with: OpenPortal, pages: Pages, says: str, signal: str
+) -> None:
+    word = f"<p id=word class=good hidden>BATCH001 done</p><script>{says}</script>"
+    pages.batch("BATCH001", word, path="/batches/result")
+    page = _clicked(portal_with, pages, GOES)
+
+    # Though there were ten minutes left
+    assert page.hear(600).signal == signal
+
+
 def _clicked(portal_with: OpenPortal, pages: Pages, button: str) -> Any:
     pages.batch("BATCH001", OPEN + button)
     page = portal_with().open_batch("BATCH001")
