@@ -12,7 +12,7 @@ from automation_service.aim import Aim
 from automation_service.browser import LEAVING_SECONDS, Browser
 from automation_service.elements import Elements
 from automation_service.files_of_steps import Files, Keep, let_go
-from automation_service.profile import Action, Profile
+from automation_service.profile import Action, Batch, Profile
 from automation_service.route import route_of
 from automation_service.walk import NOT_READY, Walk
 from automation_service.ways import Ways
@@ -50,6 +50,8 @@ class BatchPage:
         self._profile = profile
         self._action = action
         self._values: dict[str, str] = seen["values"]
+        self.batch: Batch = seen["batch"]
+        """What says how this page is read."""
         self._document: float = seen["document"]
         self.reading = reading
         self.now: float = seen["now"]
@@ -189,7 +191,5 @@ class BatchPage:
         return {
             "key": self.reading.printed_key,
             "words": self.reading.words,
-            "batch": self._profile.batch_for(self._action).model_dump(
-                include={"printed_key", "status"}
-            ),
+            "batch": self.batch.model_dump(include={"printed_key", "status"}),
         }

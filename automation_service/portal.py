@@ -23,7 +23,8 @@ from automation_service.inspection import Inspection
 from automation_service.page_state import raise_for_place
 from automation_service.pages import Pages
 from automation_service.portal_files import PortalFiles
-from automation_service.profile import Action, Locator, Profile
+from automation_service.profile import Action, Batch, Locator, Profile
+from automation_service.profile.placeholder import fill_path
 from automation_service.ways import ways_class
 from shared.contracts import Condition, HistoryLine, LoginGate, Pacer, Reading
 from shared.errors import (
@@ -200,17 +201,30 @@ class Portal:
 
     def _open(self, key: str, wanted: Action, began: datetime) -> BatchPage:
         found = self._values_of(key)
-        if len(found) != 1:
-            return self._page(wanted, self._not_one(began, len(found)), _NOWHERE)
-        values = found[0]
-        seen = self._look(values, wanted)
+        if len(found) == 1:
+            page = self._open_at(self.profile.batch_for(wanted), found[0], wanted, began)
+            is_there = page.reading.condition is not Condition.MISSING
+        else:
+            page = self._page(wanted, self._not_one(began, len(found)), _NOWHERE)
+            is_there = bool(found)
+        other = self.profile.batch_elsewhere(wanted)
+        if is_there or other is None:
+            return page
+        moved = self._open_at(other, {"key": key}, wanted, began)
+        return page if moved.reading.condition is Condition.MISSING else moved
+
+    def _open_at(
+        self, batch: Batch, values: dict[str, str], wanted: Action, began: datetime
+    ) -> BatchPage:
+        key = values["key"]
+        seen = self._look(batch, values)
         if seen["place"] == "missing":
             if not seen["logged_in"]:
                 self._prove_session()
             return self._page(wanted, _missing(began, None), seen)
         if seen["place"] != "batch":
             raise_for_place(seen)
-            self._raise_for_gap(seen, key)
+            self._raise_for_gap(batch, seen, key)
         if seen["printed_key"] != key:
             return self._page(wanted, _missing(began, seen["printed_key"]), seen)
         return self._page(wanted, self._reading(began, seen, wanted), seen)
@@ -234,20 +248,19 @@ class Portal:
         words = f"listed {count} times" if count else NOT_LISTED
         return replace(missing, words=words, condition=Condition.MAY_NOT_BE_DONE)
 
-    def _look(self, values: dict[str, str], action: Action) -> dict[str, Any]:
-        self._browser.navigate(self.base_url + self.profile.batch_path(values))
-        seen = self._look_at_next_page(values, action)
+    def _look(self, batch: Batch, values: dict[str, str]) -> dict[str, Any]:
+        self._browser.navigate(self.base_url + fill_path(batch.path, values))
+        seen = self._look_at_next_page(batch, values)
         if seen["cached"]:
             self._browser.reload()
-            seen = self._look_at_next_page(values, action)
-        return {**seen, "values": {**seen["columns"], **values}}
+            seen = self._look_at_next_page(batch, values)
+        return {**seen, "values": {**seen["columns"], **values}, "batch": batch}
 
-    def _look_at_next_page(self, values: dict[str, str], action: Action) -> dict[str, Any]:
+    def _look_at_next_page(self, batch: Batch, values: dict[str, str]) -> dict[str, Any]:
         """Look at a page, but never at the one that was looked at last."""
-        batch = self.profile.batch_for(action).model_dump(include=_LOOKED_AT, mode="json")
         about = {
             "session": self._session,
-            "batch": batch,
+            "batch": batch.model_dump(include=_LOOKED_AT, mode="json"),
             "stale": self._last_document,
             "values": values,
         }
@@ -256,7 +269,8 @@ class Portal:
         return seen
 
     def _page(self, action: Action, reading: Reading, seen: dict[str, Any]) -> BatchPage:
-        known = {**seen, "base_url": self.base_url, "ways": self._ways}
+        own = {"batch": self.profile.batch_for(action)}
+        known = {**own, **seen, "base_url": self.base_url, "ways": self._ways}
         return BatchPage(self._browser, self._elements, self.profile, action, reading, known)
 
     def _reading(self, began: datetime, seen: dict[str, Any], action: Action) -> Reading:
@@ -281,8 +295,7 @@ class Portal:
             raise_for_place(seen)
             raise PortalTimeout("The portal did not show whether we are logged in.")
 
-    def _raise_for_gap(self, seen: dict[str, Any], key: str) -> None:
-        batch = self.profile.batch
+    def _raise_for_gap(self, batch: Batch, seen: dict[str, Any], key: str) -> None:
         if not seen["logged_in"]:
             raise PortalTimeout("The portal showed no mark of being logged in.")
         if seen["printed_key"] != key:

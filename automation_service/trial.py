@@ -163,7 +163,7 @@ class Trial:
             stage.told = f"The portal shows it as {reading.words!r}: {reading.condition.value}."
             if self._profile.batch.listed(reading.words) is None:
                 stage.warnings.append(f"batch.words does not list {reading.words!r}")
-            self._look(stage, batch_marks(self._profile), values=page.values)
+            self._look(stage, batch_marks(self._profile, page.batch), values=page.values)
         if page is not None and not stage.fault:
             self._walk(page)
 

@@ -9,6 +9,7 @@ from typing import Any
 from automation_service.inspection.stage import Mark
 from automation_service.profile import (
     Action,
+    Batch,
     Certificates,
     History,
     Listing,
@@ -47,9 +48,13 @@ def listing_marks(name: str, listing: Listing) -> Named:
     return dict(_in(listing, name))
 
 
-def batch_marks(profile: Profile) -> Named:
-    """A batch's page, what tells that it is missing aside."""
-    found = dict(_in(profile.batch, "batch"))
+def batch_marks(profile: Profile, batch: Batch | None = None) -> Named:
+    """A batch's page, what tells that it is missing aside.
+
+    It is the page that `batch` says, which may be elsewhere; else the batch's own.
+    """
+    shown = (batch or profile.batch).model_copy(update={"elsewhere": None})
+    found = dict(_in(shown, "batch"))
     found.pop("batch.missing", None)
     return {"session.logged_in": (profile.session.logged_in, None), **found}
 

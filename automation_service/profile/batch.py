@@ -26,8 +26,8 @@ class History(Part):
     remark: Value = Field(description="The remark, where our marker is looked for.")
 
 
-class Batch(Part):
-    """A batch's own page."""
+class Shown(Part):
+    """A page that shows a batch."""
 
     path: str = Field(
         description="Where it is: `{key}` where the batch's id goes, or else something that the "
@@ -47,11 +47,6 @@ class Batch(Part):
         "such as 404 says so too.",
     )
     status: Value = Field(description="The portal's word for the batch's status.")
-    words: dict[str, State] = Field(
-        description="The state that each of the portal's words means, in whatever case the portal "
-        "writes it: a word of ours such as `pending`, that actions speak of. In a state that is "
-        "not listed nothing is ever done."
-    )
     columns: dict[str, Value] = Field(
         default_factory=dict, description="What else is read, by the name it has in the result."
     )
@@ -60,7 +55,7 @@ class Batch(Part):
     )
 
     @model_validator(mode="after")
-    def _read_nothing_into_half_a_page(self) -> Batch:
+    def _read_nothing_into_half_a_page(self) -> Shown:
         if self.status.otherwise is not None and self.ready is None:
             raise PydanticCustomError(
                 "status",
@@ -68,6 +63,30 @@ class Batch(Part):
                 "the page is complete",
             )
         return self
+
+
+class Elsewhere(Shown):
+    """Where a batch is once it has left the page that `batch` names.
+
+    Queues are so: what was decided is no longer there, and shows in another list. Only `{key}` may
+    stand in its path and locators; its words mean what the batch's own do.
+    """
+
+
+class Batch(Shown):
+    """A batch's own page."""
+
+    words: dict[str, State] = Field(
+        description="The state that each of the portal's words means, in whatever case the portal "
+        "writes it: a word of ours such as `pending`, that actions speak of. In a state that is "
+        "not listed nothing is ever done."
+    )
+    elsewhere: Elsewhere | None = Field(
+        default=None,
+        description="Where a batch is looked for that is missing on its page, as queues forget "
+        "what was decided; it is missing if it is not there either. Not for an action that has a "
+        "`status` of its own.",
+    )
 
     @field_validator("words")
     @classmethod

@@ -21,6 +21,7 @@ from automation_service.profile.lookup import Lookup
 from automation_service.profile.part import Part
 from automation_service.profile.pending import Pending
 from automation_service.profile.placeholder import (
+    Place,
     fill_path,
     placeholders,
     texts_in,
@@ -185,6 +186,13 @@ class Profile(Part):
             return self.batch
         return self.batch.model_copy(update={"status": action.status, "words": action.words})
 
+    def batch_elsewhere(self, action: Action) -> Batch | None:
+        """The page on which this action looks for a batch that is missing on its own, if any."""
+        other = self.batch.elsewhere
+        if other is None or action.status is not None:
+            return None
+        return self.batch.model_copy(update={"elsewhere": None, **dict(other)})
+
     def condition_of(self, shown: str, action: Action) -> Condition:
         """What a status word of the portal means for this action."""
         state = self.batch_for(action).state_of(shown)
@@ -195,7 +203,9 @@ class Profile(Part):
 
     def shows_marks(self, action: Action) -> bool:
         """True if our marker is written where a history can show it again."""
-        return action.marks and self.batch.history is not None
+        other = self.batch.elsewhere
+        has_history = self.batch.history or (other and other.history)
+        return action.marks and has_history is not None
 
     def canonical_key(self, text: str) -> str:
         """`text`, stripped, in the spelling the portal itself prints."""
@@ -210,6 +220,9 @@ class Profile(Part):
         known = ("key", *(self.lookup.names if self.lookup else ()))
         used = placeholders(self.batch.path)
         unscoped = () if used else self._unscoped()
+        other = self.batch.elsewhere
+        if other and not _has_placeholder((other.path, other.printed_key)):
+            unscoped += ("batch.elsewhere.printed_key",)
         if unscoped or (self.ways is None and not set(used) <= set(known)):
             raise PydanticCustomError(
                 "path",
@@ -253,12 +266,16 @@ class Profile(Part):
             "lookup": ("key", "page"),
             "actions": (*found, *self.batch.columns, "remark"),
         }
+
+        def names_at(part: str, place: Place) -> tuple[str, ...]:
+            return ("key",) if (part, *place[:1]) == ("batch", "elsewhere") else known[part]
+
         faults = [
-            unknown_placeholder((part, *place), name, names)
-            for part, names in known.items()
+            unknown_placeholder((part, *place), name, names_at(part, place))
+            for part in known
             for place, text in texts_in(content.get(part))
             for name in placeholders(text)
-            if name not in names
+            if name not in names_at(part, place)
         ]
         if faults:
             raise ValidationError.from_exception_data("Profile", faults)

@@ -93,6 +93,10 @@ def _finding(profile: Profile) -> tuple[str, Iterator[str]]:
                 yield "One that is not found there does not wait, and nothing is done with it."
         yield f"A batch's page is {profile.batch.path}."
         yield f"It is the right one if {profile.batch.printed_key} says exactly its id."
+        other = profile.batch.elsewhere
+        if other:
+            yield f"One that is not there is looked for at {other.path}."
+            yield f"It is there if {other.printed_key} says its id; its status is {other.status}."
 
     return "Finding", lines()
 

@@ -251,6 +251,16 @@ def test_text_that_is_no_yaml_is_refused_with_its_place(fault_of: Faulty) -> Non
             "/esc/batches",
             "needed in: printed_key, status, actions.approve.steps, ",
         ),
+        (
+            "batch:\n",
+            "batch:\n  elsewhere: {path: /all, printed_key: b, status: i}\n",
+            "needed in: batch.elsewhere.printed_key",
+        ),
+        (
+            "batch:\n",
+            "batch:\n  elsewhere: {path: '/all/{id}', printed_key: b, status: i}\n",
+            "batch.elsewhere.path: unknown placeholder 'id'",
+        ),
         ("allowed: [pending]", "allowed: [pendign]", "known here are: approved"),
         ("becomes: approved", "becomes: pending", "which it becomes"),
         ("success: .alert-success", "success: {css: .a, says: '('}", "not a regular expression"),
