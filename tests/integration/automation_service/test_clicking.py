@@ -239,19 +239,23 @@ def test_a_page_that_is_too_busy_to_go_is_ended_with_its_browser(
 ) -> None:
     # Given a page that does nothing but compute, and would ask the portal for something after that
     busy = """setTimeout(() => {
+        const told = new XMLHttpRequest();
+        told.open('POST', '/busy', false);
+        told.send();
         for (const until = performance.now() + 5000; performance.now() < until;);
         fetch('/late', {method: 'POST'});
         })"""
     spare_browser.navigate(pages.url)
-    spare_browser.end_by(time.monotonic() + 1.5)
     spare_browser.evaluate(busy, PATIENCE)
+    assert pages.wait_for_posts(1) == ["/busy"]
+    spare_browser.end_by(time.monotonic() + 1.5)
 
     # When it has to be left, it does not count as left before it is gone
     with pytest.raises(BrowserDied):
         spare_browser.leave_page()
 
     assert not spare_browser.alive()
-    assert pages.posts == []
+    assert pages.posts == ["/busy"]
 
 
 def test_a_page_is_left_in_time_though_the_portal_does_not_answer(
