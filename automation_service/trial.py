@@ -23,12 +23,14 @@ from automation_service.inspection.marks import (
 from automation_service.inspection.stage import Stage
 from automation_service.pace import OwnPace
 from automation_service.portal import Credentials, Portal
-from automation_service.profile import Locator, Profile
+from automation_service.profile import Locator, Profile, Value
 from shared.contracts import Condition
 from shared.errors import AgentError, LoginRefused, ProfileMismatch
 
 REMARK = "Trial of a profile; this is never sent."
 MARKER = "[TRIAL]"
+MAY_LACK = {"empty", "busy", "next"}
+"""Parts of a list that need not show."""
 EXPLAINING_SECONDS = 15.0
 LATE_SECONDS = 3.0
 """How long a list that seems empty is watched for rows that come after all."""
@@ -141,6 +143,14 @@ class Trial:
                 self._warn_of_late_rows(stage)
             marks = listing_marks("pending", self._profile.pending)
             self._look(stage, marks, expected=bool(keys))
+            if keys and self._profile.pending.goes_on:
+                rows = next(mark.count for mark in stage.marks if mark.name == "pending.row")
+                stage.told += self._next_page(rows)
+
+    def _next_page(self, rows: int) -> str:
+        """Go on where the list does; a sentence about it. `rows` are those of the first page."""
+        keys = self._portal.pending(rows + 1)
+        return f" Its next page begins with {keys[rows]}." if len(keys) > rows else ""
 
     def _warn_of_late_rows(self, stage: Stage) -> None:
         about = {"listing": self._profile.pending.model_dump()}
@@ -217,10 +227,12 @@ class Trial:
         counts = {mark.name: mark.count for mark in stage.marks}
         for mark in stage.marks:
             part, _, last = mark.name.rpartition(".")
-            without_row = marks[mark.name][1] is not None and not counts.get(f"{part}.row")
-            if not mark.count and not without_row and last not in ("empty", "busy", "next"):
+            at, row = marks[mark.name]
+            without_row = row is not None and not counts.get(f"{part}.row")
+            may_lack = last in MAY_LACK or (isinstance(at, Value) and at.otherwise is not None)
+            if not (mark.count or without_row or may_lack):
                 stage.warnings.append(f"{mark.name}: nothing is found at {mark.locator}")
-                stage.alike += self._alike(marks[mark.name][0])
+                stage.alike += self._alike(at)
 
     def _explain(self, stage: Stage) -> None:
         """What can still be shown of a page on which something failed."""

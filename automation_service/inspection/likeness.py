@@ -9,6 +9,8 @@ from difflib import SequenceMatcher
 from automation_service.inspection.stage import Mark
 
 _WORD = re.compile(r"[\w-]+")
+_SAID_OF_IT = re.compile(r"\b(role|label|column|with|named|the text|beginning|in|that has)\b")
+"""Words with which a locator tells how it looks, and not for what."""
 ALIKE = 3
 """How many things that look alike are told."""
 
@@ -39,7 +41,7 @@ def absent_in(marks: Sequence[Mark]) -> list[str]:
 def _likeness(wanted: str, text: str) -> float:
     """How like each other they are word by word; what a locator says last counts most."""
     words = _WORD.findall(text.lower())
-    last = _WORD.findall(wanted.lower())[-3:]
+    last = _WORD.findall(_SAID_OF_IT.sub(" ", wanted.lower()))[-3:]
     ratios = [max((_ratio(one, word) for word in words), default=0.0) for one in last]
     return sum(ratio * (1 << place) for place, ratio in enumerate(ratios))
 

@@ -50,6 +50,11 @@ class Listing(Part):
     known_in_path: ClassVar[tuple[str, ...]] = ()
     """What may stand in `path` beside the page's number."""
 
+    @property
+    def goes_on(self) -> bool:
+        """True if it may have further pages, or more rows."""
+        return self.next is not None or self.first_page is not None or self.scrolls
+
     @model_validator(mode="after")
     def _come_to_an_end(self) -> Listing:
         if self.ready is None and self.empty is None:

@@ -22,6 +22,7 @@ from tests.integration.automation_service.conftest import Desk
 from tests.integration.automation_service.pages import APPROVE, PROFILE, Pages
 
 OPEN = "<i id=status>Open</i>"
+ACTION = PROFILE["actions"]["approve"]
 INSIDE = "document.body.innerHTML = '<b id=user>officer</b>'"
 FORM = f"""<form onsubmit="{INSIDE}; return false"><input id=name><input id=secret type=password>
     <button id=enter>Log in</button></form>"""
@@ -130,6 +131,43 @@ def test_what_a_person_should_look_at_is_a_warning(
     pages.batch("A", OPEN + content + APPROVE)
 
     assert any(warning in one for one in warnings(trial_of("A", **changes)))
+
+
+def test_a_next_page_that_never_comes_ends_the_trial(trial_of: Try, pages: Pages) -> None:
+    pages.html["/list"] += "<button id=next>Next</button>"
+
+    *_, failed = trial_of().stages
+
+    assert "did not go on after a click on #next" in failed.fault
+    assert failed.picture
+
+
+def test_the_next_page_of_the_list_is_gone_to(trial_of: Try, pages: Pages) -> None:
+    pages.batch("A", OPEN + APPROVE)
+    pages.html["/list"] += "<a id=next href=/more>Next</a>"
+    pages.html["/more"] = "<b id=user>officer</b><table><tr><td>B</table>"
+
+    trial = trial_of()
+
+    assert trial.stages[2].told == "It begins with A. Its next page begins with B."
+    assert [stage.fault for stage in trial.stages] == [""] * 5
+
+
+def test_what_reads_otherwise_where_it_is_absent_is_no_gap(trial_of: Try, pages: Pages) -> None:
+    pages.batch("A", OPEN + APPROVE)
+
+    assert warnings(trial_of(batch={"columns": {"on": {"css": ".on", "otherwise": "no"}}})) == []
+
+
+def test_what_looks_alike_is_told_by_what_is_wanted_and_not_by_how_it_is_looked_for(
+    trial_of: Try, pages: Pages
+) -> None:
+    pages.batch("A", OPEN + "<b class=named>Approve</b><a class=button>Approve</a>")
+    step = {"click": {"role": "button", "named": "Approve"}, "effect": True}
+
+    *_, failed = trial_of(actions={"approve": {**ACTION, "steps": [step]}}).stages
+
+    assert failed.alike[0].endswith("looks like a.button  'Approve'")
 
 
 def test_a_history_without_lines_is_one_warning(trial_of: Try, pages: Pages) -> None:
