@@ -74,13 +74,20 @@ const labelledBy = (label, root) => {
 
 const ROWS = "tr, [role=row]";
 const HEADINGS = "th, thead td, [role=columnheader]";
+const CELLS = "td, th, [role=cell], [role=gridcell], [role=rowheader], [role=columnheader]";
 
-const columnOf = (cell) => {
-  let column = 0;
-  for (let before = cell.previousElementSibling; before; before = before.previousElementSibling) {
-    column += before.colSpan || 1;
-  }
-  return column;
+// Of grids made by script they need not be the row's children, nor all be there.
+const cellsOf = (row) => {
+  const cells = [...row.querySelectorAll(CELLS)].filter((it) => it.closest(ROWS) === row);
+  return cells.length ? cells : [...row.children];
+};
+
+const columnOf = (cell, row) => {
+  const told = Number(cell.getAttribute("aria-colindex"));
+  if (told) return told - 1;
+  const cells = cellsOf(row);
+  const before = cells.slice(0, cells.indexOf(cell));
+  return before.reduce((columns, it) => columns + (it.colSpan || 1), 0);
 };
 
 const cellIn = (row, heading) => {
@@ -88,7 +95,8 @@ const cellIn = (row, heading) => {
   const headings = table ? [...table.querySelectorAll(HEADINGS)] : [];
   const head = headings.find((it) => plainLabel(it.textContent) === plainLabel(heading));
   if (!head || row.contains(head)) return [];
-  const cell = [...row.children].find((it) => columnOf(it) === columnOf(head));
+  const column = columnOf(head, head.closest(ROWS) ?? head.parentElement);
+  const cell = cellsOf(row).find((it) => columnOf(it, row) === column);
   return cell ? [cell] : [];
 };
 
