@@ -36,11 +36,12 @@ TABLE = """<table><thead><tr><th colspan=2>Trainer<th>Seats:</tr></thead>
 <dl><dt>Scheme:<dd>North<dt>Scheme code<dd>N1</dl>
 <table><tr><td>College</td><td>Central</td></tr></table>
 <table><thead><tr><td>Hall<td>Beds<tbody><tr><td>H1<td>9<tr class=last><td>H2<td>7</table>"""
-GRID = """<div role=grid><div><div role=row><p><b role=columnheader aria-colindex=1>No.</b></p>
-<p><b role=columnheader aria-colindex=2>Hall</b><b role=columnheader aria-colindex=3>Beds</b></p></div>
-</div><div role=row class=far><i></i><div><i role=gridcell aria-colindex=3>7</i></div></div>
-<div role=row class=near><p><i role=gridcell>1</i></p><p><i role=gridcell>H1</i><i role=gridcell>9</i></p>
-</div></div>"""
+GRID = """<div role=grid><div><div role=row>
+<p><b role=columnheader aria-colindex=1>No.</b><b role=columnheader aria-colindex=2>Hall</b></p>
+<p><b role=columnheader aria-colindex=3>Beds</b></p></div></div>
+<div role=row class=far><i></i><p><i role=gridcell aria-colindex=3>7</i></p></div><div role=row
+class=near><p><i role=gridcell>1</i></p><p><i role=gridcell>H1</i><i role=gridcell>9</i></p></div>
+</div>"""
 CARDS = """<ul><li><b>One</b><i>first</i><li><b>Two</b><i>second</i></ul>"""
 
 
