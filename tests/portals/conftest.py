@@ -10,6 +10,7 @@ import pytest
 
 from automation_service.browser import BrowserOptions
 from launcher import browser as installed
+from tests.portals.airflow import Airflow
 from tests.portals.application import Application
 from tests.portals.desk import Desk
 from tests.portals.helpdesk import Helpdesk
@@ -31,6 +32,7 @@ APPLICATIONS: tuple[type[Application], ...] = (
     Wagtail,
     Prefect,
     JupyterHub,
+    Airflow,
     Payload,
 )
 

@@ -151,8 +151,8 @@ def test_tells_what_became_of_it_when_the_session_is_lost_before_the_effect(
 
     try:
         outcome = desk.act(claim)
-    except SessionLost:
-        # Seen on the way to the effect: a worker begins again.
+    except (SessionLost, PageChanged):
+        # Seen on the way to the effect, or another page came in between: a worker begins again.
         outcome = desk.act(InMemoryClaim(claim.key, claim.intents, attempt=2))
 
     if application.survives_logout:

@@ -90,6 +90,40 @@ def test_a_page_that_names_no_batch_is_confirmed_only_if_the_profile_says_so(
     assert approving(said, tmp_path).act(InMemoryClaim("A"), "").status is ItemStatus.DONE
 
 
+@pytest.mark.parametrize(("ticked", "posts"), [("", 1), ("checked", 0)], ids=["alone", "with B"])
+def test_a_selection_is_acted_on_only_if_nothing_else_is_in_it(
+    portal_with: OpenPortal, pages: Pages, tmp_path: Path, ticked: str, posts: int
+) -> None:
+    pages.batch("A", OPEN)
+    rows = "".join(
+        f"<tr><td><input type=checkbox value={key} {state}><td>{key}"
+        for key, state in (("A", ""), ("B", ticked))
+    )
+    pages.html["/all"] = f"{KNOWN}<form method=post action=/effect><table>{rows}</table>{YES}"
+    pages.after_post["/effect"] = lambda: pages.batch("A", "<i id=status>Done</i>")
+    steps: list[dict[str, Any]] = [
+        {"go": "/all"},
+        {"tick": {"role": "checkbox", "in": {"css": "tr", "has": {"css": "td", "text": "{key}"}}}},
+        {
+            "click": "#yes",
+            "effect": True,
+            "names_batch": {
+                "css": "tr:has(:checked) td",
+                "text": "{key}",
+                "unless": {"css": "tr:has(:checked):not(:has([value='{key}']))"},
+            },
+        },
+    ]
+    portal = portal_by(portal_with, steps)
+
+    if posts:
+        assert approving(portal, tmp_path).act(InMemoryClaim("A"), "").status is ItemStatus.DONE
+    else:
+        fails(portal, tmp_path, PageChanged, "never named this batch")
+
+    assert len(pages.posts) == posts
+
+
 @pytest.mark.parametrize(
     ("then", "error", "told"),
     [("Open", ProfileMismatch, "nothing to use at #yes"), ("Done", PageChanged, "'Done' by now")],
