@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,11 +13,15 @@ from automation_service.browser import LEAVING_SECONDS, Browser
 from automation_service.elements import Elements
 from automation_service.files_of_steps import Files, Keep, let_go
 from automation_service.profile import Action, Batch, Profile
-from automation_service.route import route_of
-from automation_service.walk import NOT_READY, Walk
+from automation_service.route import Leg, Route, route_of
+from automation_service.walk import NOT_READY, Walk, Watch
 from automation_service.ways import Ways
 from shared.contracts import Reading
 from shared.errors import PortalTimeout, ProfileMismatch
+
+
+def _unwatched(_walk: Walk, _leg: Leg) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,8 @@ class BatchPage:
     @property
     def offers_action(self) -> bool:
         """True if what the first step uses is there and usable; it is not taken."""
-        return self._new_walk("", "", time.monotonic() + self._patience).offers(self._action)
+        first = self._action.steps[0]
+        return self._new_walk("", "", time.monotonic() + self._patience).offers(first)
 
     @property
     def first_step(self) -> str:
@@ -109,38 +114,42 @@ class BatchPage:
         return self.now + budget * 1000
 
     @contextmanager
-    def aim(self, remark: str, marker: str, budget: float) -> Iterator[Aim]:
+    def aim(
+        self, remark: str, marker: str, budget: float, watch: Watch | None = None
+    ) -> Iterator[Aim]:
         """Take every step but the one with the effect, which is made inside.
 
         The page takes one gesture, on what has the effect, within `budget` seconds of when the
         batch was read; it has to be left by then, or there is no browser any more. No other request
         of the page leaves meanwhile. Raises PageChanged if the page, the batch on it or its status
         are others by now, ProfileMismatch if a step finds nothing to use, PortalTimeout,
-        SessionLost, BrowserDied.
+        SessionLost, BrowserDied. With `watch` each step is taken by itself, inside it.
         """
         deadline = self.read_by + budget
         if deadline <= time.monotonic():
             raise PortalTimeout(NOT_READY)
         self._browser.end_by(deadline)
-        walk = self._prepare(remark, marker, deadline)
+        route = route_of(self._action.steps, one_by_one=True) if watch else self._route
+        walk = self._walk = self._new_walk(remark, marker, deadline)
+        self._prepare(walk, route, watch or _unwatched)
         with self._browser.requests_held():
             walk.come_to_rest()
-            yield Aim(self._browser, self._elements, walk, self._route.effect)
+            yield Aim(self._browser, self._elements, walk, route.effect)
 
-    def _prepare(self, remark: str, marker: str, deadline: float) -> Walk:
-        walk = self._walk = self._new_walk(remark, marker, deadline)
-        denied = self._browser.submits_denied() if self._route.crosses else nullcontext()
+    def _prepare(self, walk: Walk, route: Route, watch: Watch) -> None:
+        denied = self._browser.submits_denied() if route.crosses else nullcontext()
         with denied:
             if self._ways.prepares:
                 walk.begin(lambda: self._ways.prepare(self._action.name, self._values))
             about = {**self._marks(), "messages": list(self._signals().values())}
             try:
-                for leg in self._route.legs:
-                    walk.take(leg)
-                walk.prepare(self._route, about)
+                for leg in route.legs:
+                    with watch(walk, leg):
+                        walk.take(leg)
+                with watch(walk, route.effect):
+                    walk.prepare(route, about)
             except ProfileMismatch as error:
                 raise ProfileMismatch(self._no_match(walk.step, error.message)) from error
-        return walk
 
     def _no_match(self, step: int, why: str) -> str:
         steps = len(self._action.steps)

@@ -50,15 +50,18 @@ class Route:
         return any(leg.crosses for leg in self.legs)
 
 
-def route_of(steps: Sequence[Step]) -> Route:
-    """The way through these steps, of which the last has the effect."""
-    *legs, effect = _legs(steps)
+def route_of(steps: Sequence[Step], *, one_by_one: bool = False) -> Route:
+    """The way through these steps, of which the last has the effect.
+
+    `one_by_one`: each is a leg of its own.
+    """
+    *legs, effect = _legs(steps, one_by_one)
     *approach, last = effect.steps
     first = effect.first + len(approach)
     return Route(tuple(legs), tuple(approach), Leg((last,), effect.answers, first))
 
 
-def _legs(steps: Sequence[Step]) -> Iterator[Leg]:
+def _legs(steps: Sequence[Step], one_by_one: bool) -> Iterator[Leg]:
     """Cut after a step that crosses or hovers, around one that brings a question or a file."""
     waiting: list[Step] = []
     at = 0
@@ -69,7 +72,7 @@ def _legs(steps: Sequence[Step]) -> Iterator[Leg]:
             end += 1
         answers = tuple(steps[at + 1 : end])
         is_last = end == len(steps)
-        alone = step.crosses or step.hover or step.save or (answers and not is_last)
+        alone = one_by_one or step.crosses or step.hover or step.save or (answers and not is_last)
         if alone and waiting:
             yield Leg(tuple(waiting), first=at + 1 - len(waiting))
             waiting = []

@@ -2,36 +2,21 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import nullcontext
 from typing import Any
 
 from automation_service.batch_page import BatchPage
 from automation_service.browser import Browser
-from automation_service.elements import Elements
-from automation_service.inspection.inspection import SCRIPT, marks_in, spelled
-from automation_service.inspection.likeness import alike, wanted_in
-from automation_service.inspection.marks import (
-    Named,
-    asked,
-    batch_marks,
-    listing_marks,
-    login_marks,
-    step_marks,
-)
+from automation_service.inspection.marks import Named, batch_marks, listing_marks, login_marks
 from automation_service.inspection.stage import Stage
 from automation_service.pace import OwnPace
 from automation_service.portal import Credentials, Portal
-from automation_service.profile import Locator, Profile, Value
+from automation_service.profile import Profile
+from automation_service.step_trial import StepTrial
+from automation_service.trial_notes import TrialNotes
 from shared.contracts import Condition
-from shared.errors import AgentError, LoginRefused, ProfileMismatch
+from shared.errors import LoginRefused
 
-REMARK = "Trial of a profile; this is never sent."
-MARKER = "[TRIAL]"
-MAY_LACK = {"empty", "busy", "next"}
-"""Parts of a list that need not show."""
-EXPLAINING_SECONDS = 15.0
 LATE_SECONDS = 3.0
 """How long a list that seems empty is watched for rows that come after all."""
 
@@ -70,10 +55,13 @@ class Trial:
         self._portal = Portal(browser, profile, base_url, credentials, _FreeGate())
         self._portal.pace(OwnPace(profile.site.pace.requests_per_second))
         patience = profile.timings.step or browser.options.timeout
-        self._elements = Elements(browser, patience, [SCRIPT])
+        self._notes = TrialNotes(browser, patience)
         self._first = ""
-        self.stages: list[Stage] = []
+
+    @property
+    def stages(self) -> list[Stage]:
         """What was seen so far, in order."""
+        return self._notes.stages
 
     def run(self, key: str | None) -> bool:
         """Log in, find the batch, open it and go up to its last step; True if nothing failed.
@@ -91,49 +79,35 @@ class Trial:
         work()
         return not self.stages[-1].fault
 
-    @contextmanager
-    def _stage(self, title: str) -> Iterator[Stage]:
-        stage = Stage(title)
-        self.stages.append(stage)
-        began = time.monotonic()
-        try:
-            yield stage
-        except AgentError as error:
-            stage.fault = error.message
-            stage.seconds = time.monotonic() - began
-            self._explain(stage)
-        else:
-            stage.seconds = stage.seconds or time.monotonic() - began
-
     # -- the stages ---------------------------------------------------------------------------
 
     def _see_form(self) -> None:
         login, session = self._profile.login, self._profile.session
-        with self._stage("The login form") as stage:
+        with self._notes.stage("The login form") as stage:
             self._browser.navigate(self._base_url + login.path)
             # Where the password is asked for later it cannot be there yet.
             first = login.username if login.next and login.username else login.password
-            seen = self._elements.ask("awaited", {"at": first.model_dump()})
+            seen = self._notes.elements.ask("awaited", {"at": first.model_dump()})
             if not seen["shown"]:
                 stage.fault = f"There is no field at {first}."
             marks = login_marks(self._profile)
             never: Named = {"session.logged_in": (session.logged_in, None)}
             if login.success is not None:
                 never["login.success"] = (login.success, None)
-            answers = self._ask("examine", {**marks, **never})
+            answers = self._notes.ask("examine", {**marks, **never})
             for name in never:
                 if answers[name]["shown"]:
                     stage.warnings.append(f"{name} is there although nobody is logged in")
-            self._look(stage, marks)
+            self._notes.look(stage, marks)
 
     def _log_in(self) -> None:
-        with self._stage("Logging in") as stage:
+        with self._notes.stage("Logging in") as stage:
             self._portal.log_in()
             stage.told = f"Logged in as {self._portal.username}."
-            self._look(stage, {"session.logged_in": (self._profile.session.logged_in, None)})
+            self._notes.look(stage, {"session.logged_in": (self._profile.session.logged_in, None)})
 
     def _list(self, key: str | None) -> None:
-        with self._stage("The list of batches that wait") as stage:
+        with self._notes.stage("The list of batches that wait") as stage:
             keys = self._portal.pending(1)
             stage.told = f"It begins with {keys[0]}." if keys else "Nothing waits."
             if not keys and key is None:
@@ -142,7 +116,7 @@ class Trial:
             if not keys:
                 self._warn_of_late_rows(stage)
             marks = listing_marks("pending", self._profile.pending)
-            self._look(stage, marks, expected=bool(keys))
+            self._notes.look(stage, marks, expected=bool(keys))
             if keys and self._profile.pending.goes_on:
                 rows = next(mark.count for mark in stage.marks if mark.name == "pending.row")
                 stage.told += self._next_page(rows)
@@ -154,7 +128,7 @@ class Trial:
 
     def _warn_of_late_rows(self, stage: Stage) -> None:
         about = {"listing": self._profile.pending.model_dump()}
-        count = self._elements.ask("late", about, LATE_SECONDS)["count"]
+        count = self._notes.elements.ask("late", about, LATE_SECONDS)["count"]
         if count:
             stage.warnings.append(
                 f"pending: {count} came after the list had seemed whole: what 'ready' or 'empty' "
@@ -164,7 +138,7 @@ class Trial:
     def _open(self, key: str | None) -> None:
         key = self._profile.canonical_key(key or self._first)
         page = None
-        with self._stage(f"The page of batch {key}") as stage:
+        with self._notes.stage(f"The page of batch {key}") as stage:
             page = self._portal.open_batch(key, self._action.name)
             reading = page.reading
             if reading.condition is Condition.MISSING:
@@ -173,73 +147,14 @@ class Trial:
             stage.told = f"The portal shows it as {reading.words!r}: {reading.condition.value}."
             if self._profile.batch.listed(reading.words) is None:
                 stage.warnings.append(f"batch.words does not list {reading.words!r}")
-            self._look(stage, batch_marks(self._profile, page.batch), values=page.values)
+            self._notes.look(stage, batch_marks(self._profile, page.batch), values=page.values)
         if page is not None and not stage.fault:
             self._walk(page)
 
     def _walk(self, page: BatchPage) -> None:
-        try:
-            with self._stage("The steps, up to the one with the effect") as stage:
-                if page.reading.condition is not Condition.MAY_BE_DONE:
-                    stage.fault = "No step was tried: this batch is not in a state for it."
-                else:
-                    self._take_steps(page, stage)
-        finally:
-            self._browser.leave_page()
-
-    def _take_steps(self, page: BatchPage, stage: Stage) -> None:
-        began = time.monotonic()
-        try:
-            with page.aim(REMARK, MARKER, self._profile.timings.click_budget):
-                stage.seconds = time.monotonic() - began
-                # What a step used may be gone by now; that it was there the step has shown.
-                self._look(stage, step_marks(self._action), values=page.values, expected=False)
-        except ProfileMismatch:
-            # No click was let through, so the page may stay until it has been looked at.
-            self._browser.end_by(time.monotonic() + EXPLAINING_SECONDS)
-            raise
-        stage.told = "Everything was ready for the step with the effect; it was not taken."
-
-    # -- what is seen -------------------------------------------------------------------------
-
-    def _ask(self, question: str, marks: Named, values: dict[str, str] | None = None) -> Any:
-        return self._elements.ask(question, {"marks": asked(marks), "values": values or {}})
-
-    def _look(
-        self,
-        stage: Stage,
-        marks: Named,
-        *,
-        values: dict[str, str] | None = None,
-        expected: bool = True,
-    ) -> None:
-        answers = self._ask("examine", marks, values)
-        stage.marks = marks_in(answers, marks)
-        if expected:
-            self._tell_gaps(stage, marks)
-        self._ask("outline", marks, values)
-        try:
-            stage.picture = self._browser.picture()
-        finally:
-            self._ask("clearOutline", {})
-
-    def _tell_gaps(self, stage: Stage, marks: Named) -> None:
-        counts = {mark.name: mark.count for mark in stage.marks}
-        for mark in stage.marks:
-            part, _, last = mark.name.rpartition(".")
-            at, row = marks[mark.name]
-            without_row = row is not None and not counts.get(f"{part}.row")
-            may_lack = last in MAY_LACK or (isinstance(at, Value) and at.otherwise is not None)
-            if not (mark.count or without_row or may_lack):
-                stage.warnings.append(f"{mark.name}: nothing is found at {mark.locator}")
-                stage.alike += self._alike(at)
-
-    def _explain(self, stage: Stage) -> None:
-        """What can still be shown of a page on which something failed."""
-        with suppress(AgentError):
-            stage.picture = self._browser.picture()
-            for words in wanted_in(stage.fault):
-                stage.alike += self._alike(words)
-
-    def _alike(self, wanted: Locator | str) -> list[str]:
-        return alike(str(wanted), spelled(self._elements.ask("candidates", {})))
+        if page.reading.condition is Condition.MAY_BE_DONE:
+            steps = StepTrial(self._browser, self._notes, page, len(self._action.steps))
+            steps.run(self._profile.timings.click_budget)
+            return
+        with self._notes.stage("The steps, up to the one with the effect") as stage:
+            stage.fault = "No step was tried: this batch is not in a state for it."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 
 from automation_service.browser import LEAVING_SECONDS, Browser, PageMoved
@@ -11,10 +12,13 @@ from automation_service.elements import Elements
 from automation_service.files_of_steps import Files
 from automation_service.keys import key_event
 from automation_service.page_state import raise_for_status
-from automation_service.profile import Action, Step
+from automation_service.profile import Step
 from automation_service.profile.placeholder import fill_path
 from automation_service.route import Leg, Route
 from shared.errors import DownloadFailed, PageChanged, PortalTimeout, ProfileMismatch, SessionLost
+
+Watch = Callable[["Walk", Leg], AbstractContextManager[None]]
+"""Looks at what a leg's steps use as they are taken."""
 
 NOT_READY = "The click was not ready in time, so it was not made."
 _LISTENING = 0.02
@@ -69,10 +73,17 @@ class Walk:
     def _left(self) -> float:
         return max(0.0, self._patient_until - time.monotonic())
 
-    def offers(self, action: Action) -> bool:
-        """True if what the first step uses is there and usable."""
-        about = {**self.about, "step": self.spell(action.steps[0])}
-        return bool(self._elements.do("offers", about, self._deadline - time.monotonic())["found"])
+    def offers(self, step: Step) -> bool:
+        """True if what the step uses is there and usable; it is not taken."""
+        about = {**self.about, "step": self.spell(step)}
+        return bool(self._elements.do("offers", about, self._left)["found"])
+
+    def put_off(self, seconds: float) -> None:
+        """Have the page left so much later: for a trial, in which nothing has an effect."""
+        self._deadline += seconds
+        self._patient_until += seconds
+        self._permit_ends += seconds * 1000
+        self._browser.end_by(self._deadline)
 
     def begin(self, work: Callable[[], None]) -> None:
         """Have something done on the batch's page before the first step; it submits nothing."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from automation_service.inspection.stage import Mark
@@ -17,6 +17,7 @@ from automation_service.profile import (
     Part,
     Profile,
     Reports,
+    Step,
 )
 
 Named = dict[str, tuple[Locator, Locator | None]]
@@ -70,6 +71,12 @@ def report_marks(reports: Reports) -> Named:
     return {f"reports.{name}": (getattr(reports, name), None) for name in form}
 
 
+def leg_marks(steps: Sequence[Step], first: int) -> Named:
+    """What these steps use; `first` is the number of the first of them."""
+    numbered = enumerate(steps, first)
+    return {name: at for number, step in numbered for name, at in _in(step, f"steps.{number}")}
+
+
 def step_marks(action: Action, at: int | None = None) -> Named:
     """What an action's steps use, of those that are taken on one page.
 
@@ -80,9 +87,8 @@ def step_marks(action: Action, at: int | None = None) -> Named:
     at = at or len(numbered)
     begins = max((number for number in crossings if number < at), default=0)
     ends = min((number for number in crossings if number >= at), default=len(numbered))
-    here = numbered[begins:ends]
-    marks = (mark for number, step in here for mark in _in(step, f"steps.{number}"))
-    return {name: at for name, at in marks if not name.endswith(".wait_gone")}
+    here = leg_marks(action.steps[begins:ends], begins + 1)
+    return {name: at for name, at in here.items() if not name.endswith(".wait_gone")}
 
 
 def _in(part: Part, name: str) -> Iterator[tuple[str, tuple[Locator, Locator | None]]]:

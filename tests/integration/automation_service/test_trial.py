@@ -91,13 +91,40 @@ def test_a_confirmation_on_a_page_of_its_own_is_gone_to_and_not_confirmed(
 
     trial = trial_of("A", actions={"approve": {**PROFILE["actions"]["approve"], "steps": steps}})
 
-    assert [stage.fault for stage in trial.stages] == [""] * 5
+    assert [stage.fault for stage in trial.stages] == [""] * 6
     assert warnings(trial) == []
-    assert [mark.name for mark in trial.stages[-1].marks] == [
-        "steps.2.click",
-        "steps.2.names_batch",
+    assert [[mark.name for mark in stage.marks] for stage in trial.stages[-2:]] == [
+        ["steps.1.click"],
+        ["steps.2.click", "steps.2.names_batch"],
     ]
     assert pages.posts == []
+
+
+def test_each_step_is_shown_as_it_is_taken(trial_of: Try, pages: Pages) -> None:
+    # Given a dialog whose opening button goes away as it is clicked
+    dialog = "<div id=dialog hidden><input id=why><button id=yes>Yes</button></div>"
+    ask = "<button id=ask onclick='this.remove(); dialog.hidden = false'>Approve</button>"
+    pages.batch("A", OPEN + ask + dialog)
+    steps = [
+        {"click": "#ask"},
+        {"wait_for": "#yes"},
+        {"fill": "#why"},
+        {"click": "#yes", "effect": True},
+    ]
+
+    trial = trial_of("A", actions={"approve": {**PROFILE["actions"]["approve"], "steps": steps}})
+
+    # Then each was seen where it was, and what was filled in shows in the picture of the next
+    taken = trial.stages[4:]
+    assert [stage.title.partition(":")[0] for stage in taken] == [
+        f"Step {number} of 4" for number in range(1, 5)
+    ]
+    assert [mark.shown for stage in taken for mark in stage.marks] == [1, 1, 1, 1]
+    assert [mark.value for stage in taken for mark in stage.marks] == ["Approve", "Yes", "", "Yes"]
+    assert len({stage.picture for stage in taken}) == 4
+    assert [stage.told for stage in taken[:-1]] == ["Taken."] * 3
+    assert "it was not taken" in taken[-1].told
+    assert warnings(trial) == []
 
 
 def test_a_step_that_finds_nothing_fails_and_shows_what_looks_alike(
@@ -274,7 +301,7 @@ def test_the_command_tells_by_its_status_whether_the_profile_fits(
     differs = command(changed, "--key", key, "--report", str(tmp_path / "differs.html"))
 
     assert (fits.returncode, differs.returncode) == (0, 1), fits.stdout + differs.stdout
-    assert fits.stdout.count("passed:") == 5
+    assert fits.stdout.count("passed:") == 7
     assert "nothing to use at .action-bar .approve-button" in differs.stdout
     assert "looks like button#approve.button.primary.approve-btn" in differs.stdout
     assert (tmp_path / "differs.html").read_text().count("data:image/jpeg") == 5
