@@ -67,7 +67,7 @@ class StepTrial:
             stage.seconds = time.monotonic() - began
             # No click was let through, so the page may stay until it has been looked at.
             self._browser.end_by(time.monotonic() + EXPLAINING_SECONDS)
-            self._notes.fail(stage, error)
+            self._notes.fail(stage, error, step.at, self._page.values)
             raise
         stage.told = _MADE_READY if step.effect else "Taken."
 

@@ -12,6 +12,7 @@ from automation_service.elements import Elements
 from automation_service.inspection.inspection import SCRIPT, marks_in, spelled
 from automation_service.inspection.likeness import alike, wanted_in
 from automation_service.inspection.marks import Named, asked
+from automation_service.inspection.narrowing import narrowings, told
 from automation_service.inspection.stage import Stage
 from automation_service.profile import Locator, Value
 from shared.errors import AgentError
@@ -49,11 +50,22 @@ class TrialNotes:
         self.stages.append(stage)
         return stage
 
-    def fail(self, stage: Stage, error: AgentError) -> None:
-        """Note why it went no further, and what can still be shown of the page."""
+    def fail(
+        self,
+        stage: Stage,
+        error: AgentError,
+        wanted: Locator | None = None,
+        values: dict[str, str] | None = None,
+    ) -> None:
+        """Note why it went no further, and what can still be shown of the page.
+
+        `wanted` is what was to be used there; of it the part is told that finds nothing.
+        """
         stage.fault = error.message
         with suppress(AgentError):
             stage.picture = self._browser.picture()
+            if wanted is not None:
+                self._narrow(stage, wanted, values or {})
             for words in wanted_in(stage.fault):
                 stage.alike += self._alike(words)
 
@@ -93,6 +105,15 @@ class TrialNotes:
             if not (mark.count or without_row or may_lack):
                 stage.warnings.append(f"{mark.name}: nothing is found at {mark.locator}")
                 stage.alike += self._alike(at)
+
+    def _narrow(self, stage: Stage, wanted: Locator, values: dict[str, str]) -> None:
+        steps = narrowings(wanted)
+        marks: Named = {str(number): (at, None) for number, at in enumerate(steps)}
+        found = self.ask("examine", marks, values)
+        counts = [(at, found[str(number)]["count"]) for number, at in enumerate(steps)]
+        sentence = told(counts, values)
+        if sentence:
+            stage.warnings.append(sentence)
 
     def _alike(self, wanted: Locator | str) -> list[str]:
         return alike(str(wanted), spelled(self.elements.ask("candidates", {})))

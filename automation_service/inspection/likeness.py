@@ -41,7 +41,8 @@ def absent_in(marks: Sequence[Mark]) -> list[str]:
 def _likeness(wanted: str, text: str) -> float:
     """How like each other they are word by word; what a locator says last counts most."""
     words = _WORD.findall(text.lower())
-    last = _WORD.findall(_SAID_OF_IT.sub(" ", wanted.lower()))[-3:]
+    said = wanted.partition(" unless ")[0].lower()
+    last = _WORD.findall(_SAID_OF_IT.sub(" ", said))[-3:]
     ratios = [max((_ratio(one, word) for word in words), default=0.0) for one in last]
     return sum(ratio * (1 << place) for place, ratio in enumerate(ratios))
 

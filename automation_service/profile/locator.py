@@ -140,6 +140,13 @@ class Locator(Part):
         for word, value in (("named", self.named), ("the text", self.text)):
             said += f" with {word} {value!r}" if value else ""
         said += f" beginning with {self.starts!r}" if self.starts else ""
-        for word, place in (("that has", self.has), ("in", self.within), ("in frame", self.frame)):
+        places = {
+            "that has": self.has,
+            "in": self.within,
+            "in the shadow root of": self.shadow,
+            "in frame": self.frame,
+            "unless": self.unless,
+        }
+        for word, place in places.items():
             said += f" {word} {place}" if place else ""
         return said.strip()

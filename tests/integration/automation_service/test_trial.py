@@ -28,6 +28,9 @@ FORM = f"""<form onsubmit="{INSIDE}; return false"><input id=name><input id=secr
     <button id=enter>Log in</button></form>"""
 
 
+TH_IS_ODD = "tr finds 2 elements, tr that has th with the text 'A' finds none."
+
+
 @pytest.fixture(autouse=True)
 def site(pages: Pages) -> None:
     pages.html["/login"] = FORM
@@ -137,6 +140,27 @@ def test_a_step_that_finds_nothing_fails_and_shows_what_looks_alike(
     assert "nothing to use at #approve" in failed.fault
     assert failed.alike[0] == "#approve looks like button#approve-now  'Approve'"
     assert failed.picture is not None
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        ({"css": "td", "in": {"css": "tr", "has": {"css": "th", "text": "{key}"}}}, TH_IS_ODD),
+        ({"css": "td", "in": "#no"}, "There is nothing at #no."),
+        ({"text": "Go", "in": "tr"}, "tr finds 2 elements, with the text 'Go' in tr finds none."),
+        ({"css": "td", "unless": "th"}, "td finds 2 elements, td unless th finds none."),
+    ],
+    ids=["a row", "no region", "a text", "what hides it"],
+)
+def test_the_part_of_a_locator_that_finds_nothing_is_told(
+    trial_of: Try, pages: Pages, at: dict[str, Any], told: str
+) -> None:
+    pages.batch("A", OPEN + "<table><tr><th>No. A<td>x<tr><th>No. B<td>y</table>")
+    approve = {**ACTION, "steps": [{"click": at, "effect": True}]}
+
+    failed = trial_of("A", actions={"approve": approve}, timings={"click_budget": 1.5}).stages[-1]
+
+    assert told in failed.warnings
 
 
 @pytest.mark.parametrize(
