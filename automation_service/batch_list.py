@@ -66,7 +66,8 @@ class BatchList:
                 if seen and self._listing.next:
                     raise ProfileInDoubt(
                         f"The portal's list did not go on after a click on {self._listing.next}; "
-                        "on the last page that has to be absent, hidden or disabled."
+                        "on the last page that has to be absent, hidden or disabled, or its "
+                        "'unless' has to show."
                     )
                 raise ProfileInDoubt("The portal did not show its list of batches.")
             rows = [Row(row["key"], row["found"]) for row in shown["rows"] if row["key"]]

@@ -134,6 +134,17 @@ def test_a_link_that_only_looks_disabled_is_the_end(portal_with: OpenPortal, pag
     assert portal_with(pending={**CARDS, "next": "#more"}).pending(9) == ["A"]
 
 
+def test_what_tells_the_last_page_ends_a_list_whose_button_stays(
+    portal_with: OpenPortal, pages: Pages
+) -> None:
+    more = "<button id=more onclick=\"location = '/last'\">Next</button>"
+    pages.html["/list"] = KNOWN + cards("A") + more
+    pages.html["/last"] = KNOWN + cards("B") + "<b class=current>2</b><button id=more>Next</button>"
+    button = {"id": "more", "unless": ".current + #more"}
+
+    assert portal_with(pending={**CARDS, "next": button}).pending(9) == ["A", "B"]
+
+
 def test_a_link_that_brings_nothing_is_no_end(portal_with: OpenPortal, pages: Pages) -> None:
     pages.html["/list"] = KNOWN + cards("A") + "<a id=more href=#>Next</a>"
 
