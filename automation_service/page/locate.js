@@ -88,8 +88,11 @@ const byText = (fits, leads, root) => {
 const isText = (text) => (read) => read === text;
 const startsWith = (text) => (read) => read.startsWith(text);
 
+// A blank at its end ends a word there: "1 " does not begin "10 claims".
+const beginning = (text) => squeeze(text) + (/\S\s+$/.test(text) ? " " : "");
+
 const candidatesByText = ({ text, starts }, root) => {
-  const wanted = squeeze(fillIn(text ?? starts));
+  const wanted = text ? squeeze(fillIn(text)) : beginning(fillIn(starts));
   const leads = (begins) => wanted.startsWith(begins) || (!text && begins.startsWith(wanted));
   return byText(text ? isText(wanted) : startsWith(wanted), leads, root);
 };
@@ -130,7 +133,7 @@ const fits = (locator) => {
   const { text, starts, named, has } = locator;
   const isNamed = named && isText(squeeze(fillIn(named)));
   const isExact = text && isText(squeeze(fillIn(text)));
-  const begins = starts && startsWith(squeeze(fillIn(starts)));
+  const begins = starts && startsWith(beginning(fillIn(starts)));
   return (node) =>
     (!isExact || isExact(textOf(node))) &&
     (!begins || begins(textOf(node))) &&

@@ -63,7 +63,11 @@ class Locator(Part):
         description="Its whole text, white space squeezed to one blank; what a button says that "
         "is an `<input>`. Alone it finds the innermost elements with that text.",
     )
-    starts: str | None = Field(default=None, description="What its text begins with.")
+    starts: str | None = Field(
+        default=None,
+        description='What its text begins with; with a blank at its end, as in `"{key} "`, a '
+        "word ends there.",
+    )
     has: Locator | None = Field(
         default=None,
         description="What has to be in it: a row that has the batch's id in a cell, say.",

@@ -22,7 +22,7 @@ FORM = """
 <div role=button aria-labelledby="w1 w2">go</div><b id=w1>Really</b><b id=w2>go</b>
 <a href=/x>Next</a><a>Next</a> <h2>Batch <em>seven</em></h2>
 <p>Sum: <span>12</span></p><p>  Late
-  start </p><p hidden>Late start</p>
+  start </p><p hidden>Late start</p><s>AB claim</s><s>A claim</s>
 """
 UNBOUND = """<style>button::before {content: attr(label)} .icon::before {content: "\\e001"}</style>
 <button label=Confirm></button><button class=icon>Go</button>
@@ -67,6 +67,8 @@ def read(portal_with: OpenPortal, pages: Pages, content: str, key: str = "A", **
         ({"text": "Batch seven", "property": "tagName"}, "H2"),
         ({"starts": "Sum", "property": "tagName"}, "P"),
         ({"css": "p", "starts": "Late"}, "Late start"),
+        ({"css": "s", "starts": "{key} "}, "A claim"),
+        ({"starts": "{key} "}, "A claim"),
         ({"role": "link", "text": "Next", "attribute": "href"}, "/x"),
         ({"role": "heading"}, "Batch seven"),
         ({"role": "button", "named": "Really go"}, "go"),
