@@ -113,9 +113,9 @@ const answered = async ({ login, page }, ms) =>
   until(() => {
     if (location.protocol === "chrome-error:") return { answer: "no_answer" };
     if (shown(login.success)) return { answer: "inside" };
-    const refusal = refusalOf(login, page);
-    if (refusal) return refusal;
-    return here().http >= 500 ? { answer: "error", http: here().http } : null;
+    // A page that failed says why in the same box, and nothing about who we are.
+    if (here().http >= 500) return { answer: "error", http: here().http };
+    return refusalOf(login, page);
   }, ms);
 
 const loggedIn = async ({ session }, ms) => {

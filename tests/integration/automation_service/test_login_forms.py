@@ -7,7 +7,14 @@ from urllib.parse import quote
 
 import pytest
 
-from shared.errors import AccountLocked, LoginRefused, PortalTimeout, ProfileInDoubt, SessionLost
+from shared.errors import (
+    AccountLocked,
+    LoginRefused,
+    PortalTimeout,
+    PortalUnavailable,
+    ProfileInDoubt,
+    SessionLost,
+)
 from tests.integration.automation_service.conftest import OpenPortal
 from tests.integration.automation_service.pages import PATIENCE, Pages
 
@@ -67,6 +74,15 @@ def test_a_button_that_is_enabled_by_what_is_typed_is_waited_for(
     portal.log_in()
 
     assert portal.has_logged_in
+
+
+def test_a_page_that_failed_refuses_nobody(portal_with: OpenPortal, pages: Pages) -> None:
+    pages.html["/login"] = form(NAME + SECRET + BUTTON, INSIDE)
+    pages.html["/inside?a,b"] = "<p class=wrong>Something went wrong.</p>"
+    pages.status["/inside?a,b"] = 500
+
+    with pytest.raises(PortalUnavailable, match="failed with 500 while we logged in"):
+        portal_with().log_in()
 
 
 def test_a_button_that_stays_disabled_is_told(portal_with: OpenPortal, pages: Pages) -> None:
