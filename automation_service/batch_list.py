@@ -41,6 +41,7 @@ class BatchList:
         self._elements = elements
         self._base_url = base_url
         self._listing = listing
+        self._session = session
         self._about = {"session": session.model_dump(), "listing": listing.model_dump()}
 
     def pages(self, key: str = "") -> Iterator[list[Row]]:
@@ -69,7 +70,7 @@ class BatchList:
                         "on the last page that has to be absent, hidden or disabled, or its "
                         "'unless' has to show."
                     )
-                raise ProfileInDoubt("The portal did not show its list of batches.")
+                raise ProfileInDoubt(self._told_gap(shown["gap"]))
             rows = [Row(row["key"], row["found"]) for row in shown["rows"] if row["key"]]
             yield rows
             fresh = {row.key for row in rows} - seen
@@ -82,6 +83,20 @@ class BatchList:
             elif not self._turn(values):
                 return
             shown = self._next(values, number, shown)
+
+    def _told_gap(self, gap: str) -> str:
+        listing = self._listing
+        if gap == "busy":
+            why = f"what shows while it fills did not go away at {listing.busy}"
+        else:
+            places = {
+                "logged_in": self._session.logged_in,
+                "ready": listing.ready,
+                "row": listing.row,
+            }
+            nor = f"; nor at {listing.empty}" if listing.empty and gap != "logged_in" else ""
+            why = f"nothing shows at {places[gap]}{nor}"
+        return f"The portal did not show its list of batches: {why}."
 
     def find(self, key: str) -> list[dict[str, str]]:
         """What the row of the batch tells, by name; none if no row is exactly this batch's.

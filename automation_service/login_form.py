@@ -18,8 +18,8 @@ class LoginForm:
         self._locked = (profile.login.locked or "").lower()
         self._login = profile.login
         login = profile.login.model_dump(exclude={"path", "locked"})
-        success = login["success"] or profile.session.logged_in.model_dump()
-        self._about = {"login": {**login, "success": success}}
+        self._inside = profile.login.success or profile.session.logged_in
+        self._about = {"login": {**login, "success": self._inside.model_dump()}}
 
     def enter(self, username: str, password: str) -> dict[str, Any]:
         """Send the form, once; `found` tells if there was one, "inside" that none was needed.
@@ -47,7 +47,10 @@ class LoginForm:
         """
         answer = self._elements.ask("answered", {**self._about, "page": form["document"]})
         if answer is None:
-            raise ProfileInDoubt("The portal did not answer the login.")
+            raise ProfileInDoubt(
+                f"The portal did not answer the login: nothing shows at {self._inside}; that would "
+                "show once we are logged in."
+            )
         if answer["answer"] in ("refused", "locked"):
             words = scrubbed(answer["words"])
             locked = answer["answer"] == "locked" or (

@@ -39,6 +39,13 @@ const rowOf = ({ key, id, columns }) => (row) => ({
   found: { ...(id && { id: read(id, row) ?? "" }), ...readColumns(columns ?? {}, row) },
 });
 
+// What of a list that did not come is not there, in the order in which it would be missed.
+const gapOf = ({ logged_in: mark }, { ready, row, busy }) => {
+  if (!shown(mark)) return "logged_in";
+  if (busy && shown(busy)) return "busy";
+  return ready && !shown(ready) ? "ready" : "row";
+};
+
 const list = async ({ session, listing, page, sought }, ms) => {
   const passes = passing();
   const found = await until(() => {
@@ -54,7 +61,8 @@ const list = async ({ session, listing, page, sought }, ms) => {
   const unchanged = sought !== undefined && shown(session.logged_in) && isFull;
   const place = found ?? (unchanged ? "list" : unmarked(session));
   const rows = all(listing.row).map(rowOf(listing));
-  return { ...here(), place, rows, keyless: isKeyless(listing), marks: marksOf(listing) };
+  const told = { keyless: isKeyless(listing), gap: gapOf(session, listing) };
+  return { ...here(), place, rows, ...told, marks: marksOf(listing) };
 };
 
 // What style libraries do to a link, which cannot be disabled.

@@ -36,8 +36,27 @@ def test_a_list_without_rows_is_told_by_its_words(portal_with: OpenPortal, pages
 def test_a_list_that_never_fills_is_no_empty_list(portal_with: OpenPortal, pages: Pages) -> None:
     pages.html["/list"] = KNOWN
 
-    with pytest.raises(PortalTimeout, match="did not show its list"):
+    with pytest.raises(PortalTimeout, match=r"nothing shows at \.card; nor at #empty"):
         portal_with(pending=CARDS).pending(9)
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (KNOWN + "<i id=busy>Loading</i>" + cards("A"), "did not go away at #busy"),
+        (KNOWN + cards("A"), "nothing shows at #whole; nor at #empty"),
+        (cards("A"), "nothing shows at #user"),
+    ],
+    ids=["busy", "not ready", "no mark of being logged in"],
+)
+def test_what_a_list_lacks_is_told(
+    portal_with: OpenPortal, pages: Pages, content: str, told: str
+) -> None:
+    pages.html["/list"] = content
+    portal = portal_with(pending={**CARDS, "ready": "#whole", "busy": "#busy"})
+
+    with pytest.raises(ProfileInDoubt, match=told):
+        portal.pending(9)
 
 
 def test_rows_that_tell_no_id_are_no_empty_list(portal_with: OpenPortal, pages: Pages) -> None:
