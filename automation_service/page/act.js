@@ -73,11 +73,18 @@ const focusByMouse = (element) => {
   else element.ownerDocument.activeElement?.blur();
 };
 
+// As long as a finger takes: what opens on the way down is there before the way up, and may listen.
+const HELD_MS = 50;
+
 // As a mouse does it: some listen to its way down, and open their menu then.
-const clickThrough = (element) =>
+const clickThrough = async (element) => {
   guardOf(element).act(() => {
     element.dispatchEvent(new PointerEvent("pointerdown", { ...BY_MOUSE, isPrimary: true }));
     if (element.dispatchEvent(new MouseEvent("mousedown", BY_MOUSE))) focusByMouse(element);
+  });
+  await new Promise((go) => setTimeout(go, HELD_MS));
+  if (!element.isConnected) return;
+  guardOf(element).act(() => {
     element.dispatchEvent(new PointerEvent("pointerup", { ...BY_MOUSE, isPrimary: true }));
     element.dispatchEvent(new MouseEvent("mouseup", BY_MOUSE));
     if (!element.isConnected) return;
@@ -85,6 +92,7 @@ const clickThrough = (element) =>
     if (element.click) element.click();
     else element.dispatchEvent(new MouseEvent("click", BY_MOUSE));
   });
+};
 
 // What a field holds: one with a value, or a part of the page that is edited as it stands there.
 const heldBy = (element) => element.value ?? element.textContent;

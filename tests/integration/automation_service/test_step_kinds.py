@@ -89,6 +89,14 @@ BEFORE: dict[str, tuple[str, list[dict[str, Any]]]] = {
         f"""<ul id=list hidden><li onpointerup="{REVEAL}">Yes</li></ul>""",
         [{"click": "#open"}, {"click": {"css": "li", "text": "Yes"}}],
     ),
+    "a list that takes the first release for that of the click that opened it": (
+        f"""<b id=open>Choose</b><ul id=list hidden><li id=yes>Yes</ul><script>
+        const show = () => {{ list.hidden = false; addEventListener('pointerup',
+            it => it.preventDefault(), {{capture: true, once: true}}) }};
+        document.getElementById('open').onpointerdown = () => setTimeout(show);
+        yes.onpointerup = it => {{ if (!it.defaultPrevented) {REVEAL} }};</script>""",
+        [{"click": "#open"}, {"click": "#yes"}],
+    ),
     "a menu that opens as its field gets the focus": (
         """<b id=open onmousedown="document.getElementById('f').focus()">Choose</b>"""
         f"""<input id=f onfocus="{REVEAL}">""",
