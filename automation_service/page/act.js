@@ -45,17 +45,17 @@ const onTop = (element) => {
 };
 
 const usable = (locator, ms) =>
-  until(() => all(locator).find((element) => visible(element) && enabled(element)), ms);
+  until(() => fieldsAt(locator).find((element) => visible(element) && enabled(element)), ms);
 
 const clickable = (locator, ms) =>
   until(() => all(locator).find((it) => visible(it) && enabled(it) && onTop(it)), ms);
 
 // Fields that a scripted one stands in front of are there and not to be seen.
-const present = (locator, ms) => until(() => all(locator).find(enabled), ms);
+const present = (locator, ms) => until(() => fieldsAt(locator).find(enabled), ms);
 
 // What a select offers may depend on a choice before, and come late.
 const offering = (locator, ms, step) =>
-  until(() => all(locator).find((it) => enabled(it) && optionOf(it, step)), ms);
+  until(() => fieldsAt(locator).find((it) => enabled(it) && optionOf(it, step)), ms);
 
 const guardOf = (element) => element.ownerDocument.defaultView.agentGuard;
 

@@ -67,7 +67,7 @@ const prepare = async (about, ms) => {
   const marks = marksIn(steps);
   const isMarked = (field) => field !== null && heldBy(field).includes(about.marker);
   const holds = () =>
-    element.isConnected && isOfBatch(about) && marks.every(({ fill: at }) => isMarked(first(at)));
+    element.isConnected && isOfBatch(about) && marks.every(({ fill: at }) => isMarked(fieldOf(first(at))));
   rememberMessages(about.messages);
   if (kind === "press") element.focus();
   if (!holds() || !permitted(element, about, holds)) return unlike(about, taken);

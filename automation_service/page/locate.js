@@ -10,9 +10,17 @@ const isElement = (node) => node.nodeType === Node.ELEMENT_NODE;
 const textOf = (node) =>
   squeeze(isElement(node) && node.matches(SPEAKING_INPUTS) ? node.value : node.textContent);
 
+// A cell stands for the one field in it, as what a cell before it labels is meant to be filled in.
+const HOLDERS = "td, th, dd, [role=cell], [role=gridcell]";
+const fieldOf = (node) => {
+  if (!node || !isElement(node) || !node.matches(HOLDERS)) return node;
+  const found = node.querySelectorAll(FIELDS);
+  return found.length === 1 ? found[0] : node;
+};
+
 const rawValue = (node, { attribute, property }) => {
-  if (property) return node[property];
-  if (attribute === "value") return node.value;
+  if (property) return (property in node ? node : fieldOf(node))[property];
+  if (attribute === "value") return fieldOf(node).value;
   return attribute ? node.getAttribute(attribute) : textOf(node);
 };
 
@@ -154,6 +162,8 @@ const hasNoBox = (element) =>
 const isDrawn = (element) =>
   element.checkVisibility({ visibilityProperty: true }) ||
   (hasNoBox(element) && [...element.children].some(isDrawn));
+
+const fieldsAt = (locator) => all(locator).map(fieldOf);
 
 const visible = (node) => {
   const element = isElement(node) ? node : (node.parentElement ?? node.ownerElement);

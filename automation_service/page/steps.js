@@ -54,7 +54,7 @@ const KINDS = {
     // Who draws it may do so a moment later, and anew.
     take: async (element, step, _, left) => {
       guardOf(element).act(() => tick(element, step.ticked));
-      const isDone = () => all(step.tick).some((it) => isTicked(it) === step.ticked);
+      const isDone = () => fieldsAt(step.tick).some((it) => isTicked(it) === step.ticked);
       return (await until(isDone, left())) ? null : { fault: "unticked" };
     },
   },
@@ -65,8 +65,8 @@ const STATES = {
   absent: (found) => !found.some(visible),
   enabled: (found) => found.some((it) => visible(it) && enabled(it)),
   disabled: (found) => found.some((it) => visible(it) && !enabled(it)),
-  ticked: (found) => found.some(isTicked),
-  unticked: (found) => found.some((it) => !isTicked(it)),
+  ticked: (found) => found.map(fieldOf).some(isTicked),
+  unticked: (found) => found.map(fieldOf).some((it) => !isTicked(it)),
 };
 
 const kindOf = (step) => Object.keys(KINDS).find((kind) => step[kind]);

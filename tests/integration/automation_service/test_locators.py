@@ -42,6 +42,8 @@ GRID = """<div role=grid><div><div role=row>
 <div role=row class=far><i></i><p><i role=gridcell aria-colindex=3>7</i></p></div><div role=row
 class=near><p><i role=gridcell>1</i></p><p><i role=gridcell>H1</i><i role=gridcell>9</i></p></div>
 </div>"""
+CELLS = """<table><tr><th>Seats<td><input value=40><tr><th>Paid<td>in part
+<input type=checkbox checked></table>"""
 CARDS = """<ul><li><b>One</b><i>first</i><li><b>Two</b><i>second</i></ul>"""
 
 
@@ -128,6 +130,9 @@ def test_what_a_label_stands_before_and_a_style_sheet_writes_is_found(
         (TABLE, {"label": "College"}, "Central"),
         (TABLE, {"xpath": "//td[2]", "in": ".ours"}, "Sen"),
         (CARDS, {"css": "i", "in": {"css": "li", "starts": "Two"}}, "second"),
+        (CELLS, {"label": "Seats", "attribute": "value"}, "40"),
+        (CELLS, {"label": "Paid", "property": "checked"}, "true"),
+        (CELLS, {"label": "Paid"}, "in part"),
         (CARDS, {"css": "i", "in": {"xpath": "//li[b='Two']"}}, "second"),
         (CARDS, {"css": "i", "in": {"css": "li", "has": {"text": "Two"}}}, "second"),
         (CARDS, {"css": "i", "in": {"css": "li", "has": {"text": "Tw"}}}, ""),

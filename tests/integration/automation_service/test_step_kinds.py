@@ -71,6 +71,17 @@ BEFORE: dict[str, tuple[str, list[dict[str, Any]]]] = {
         f"""<ul id=f tabindex=0 onkeydown="if (event.code === 'ArrowDown') {REVEAL}"><li>A</ul>""",
         [{"press": "#f", "key": "ArrowDown"}],
     ),
+    "fields in cells that headings label": (
+        f"""<table><tr><th>Note<td><textarea id=n></textarea><a>(list)</a>
+        <tr><th>State<td><select id=s>{OPTIONS}</select><tr><th>Sure<td><input id=t type=checkbox
+        onchange="if (n.value === 'Fine [m]' && s.value === 'y') {REVEAL}"></table>""",
+        [
+            {"fill": {"label": "Note"}},
+            {"choose": {"label": "State"}, "option": "y"},
+            {"tick": {"label": "Sure"}},
+            {"when": {"label": "Sure"}, "is": "unticked", "steps": [{"click": "#none"}]},
+        ],
+    ),
     "a file with a text": (
         f"""<label>Letter<input type=file id=f style="opacity: 0" onchange="this.files[0].text()
         .then(it => {{ if (it + this.files[0].name === 'Fine: AA.txt') {REVEAL} }})"></label>""",
