@@ -244,7 +244,8 @@ _CHANGES = {
     "moved": "The page changed before the click.",
     "misnamed": "The page changed before the click, or else it never named this batch at {at}.",
     "unread": "The page changed before the click: it does not show the batch as it was read. If a "
-    "step leads away from there, say in names_batch where this batch is named.",
+    "step leads away from there, or changes the field from which the status is read, say in "
+    "names_batch where this batch is named.",
 }
 
 

@@ -41,8 +41,8 @@ class Locator(Part):
         default=None,
         description="The text that labels it: of a field's `<label>` or `aria-label`, of the "
         "`<dt>` before a `<dd>`, of the cell before a cell; of a `<label>` that is bound to no "
-        "field and stands right before it. A colon or star at its end counts not. A cell stands for "
-        "the one field in it where something is filled in, chosen, ticked or its value read.",
+        "field and stands right before it. A colon or star at its end counts not. A cell stands "
+        "for the one field in it where something is filled in, chosen, ticked or its value read.",
     )
     role: str | None = Field(
         default=None, description="The ARIA role that it has of itself or by its `role`."

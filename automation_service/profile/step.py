@@ -154,8 +154,9 @@ class Step(Part):
     effect: bool = Field(default=False, description="True for the step that has the effect.")
     names_batch: Locator | Literal[False] | None = Field(
         default=None,
-        description="With `effect` on another page than the batch's own: where that page names "
-        "the batch, or `false` if it nowhere does.",
+        description="With `effect` on another page than the batch's own, or where a step changes "
+        "the field from which the status is read: where the page names the batch, or `false` if "
+        "it nowhere does.",
     )
 
     @model_validator(mode="before")

@@ -149,6 +149,32 @@ def test_a_script_that_leads_away_from_the_batch_is_told_of(
     fails(portal_by(portal_with, steps), tmp_path, PageChanged, "say in names_batch where")
 
 
+@pytest.mark.parametrize("named", [None, "#key"])
+def test_a_step_may_change_the_field_from_which_the_status_is_read(
+    portal_with: OpenPortal, pages: Pages, tmp_path: Path, named: str | None
+) -> None:
+    def shows(state: str) -> None:
+        options = f"<option>{state}</option><option>Done</option>"
+        pages.batch("A", f"<form method=post action=/effect><select id=s>{options}</select>{YES}")
+
+    shows("Open")
+    pages.after_post["/effect"] = lambda: shows("Done")
+    steps: list[dict[str, Any]] = [
+        {"choose": "#s", "option": "Done"},
+        {"click": "#yes", "effect": True, "names_batch": named},
+    ]
+    approve = {**PROFILE["actions"]["approve"], "steps": steps}
+    status = {"status": {"css": "#s", "attribute": "value"}}
+    portal = portal_with(
+        batch=status, actions={"approve": approve}, timings={"click_budget": BUDGET}
+    )
+
+    if named:
+        assert approving(portal, tmp_path).act(InMemoryClaim("A"), "").status is ItemStatus.DONE
+    else:
+        fails(portal, tmp_path, PageChanged, "changes the field .* say in names_batch")
+
+
 def test_the_next_page_submits_nothing_by_itself(
     portal: Portal, pages: Pages, tmp_path: Path
 ) -> None:
