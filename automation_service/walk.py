@@ -152,7 +152,7 @@ class Walk:
                     "permit_ends": self._permit_ends,
                 },
             )
-        except ProfileMismatch:
+        except (ProfileMismatch, SessionLost):
             # Something is not there: the page gives its permit last.
             self.has_permit = False
             raise
@@ -218,13 +218,14 @@ class Walk:
         if not seen["arrived"]:
             raise PortalTimeout("A step did not lead to another page.")
         if seen["lost"]:
-            raise SessionLost("The portal asks us to log in again.")
+            raise SessionLost(_LOST)
         raise_for_status(seen["http"])
         self.document = seen["document"]
         # Read before `now`: by this page's clock the deadline is then or later.
         self._permit_ends = seen["now"] + (self._deadline - now) * 1000
 
 
+_LOST = "The portal asks us to log in again."
 _FAULTS = {
     "absent": "There was nothing to use at {at}; the profile expects it.",
     "held": "There was nothing to use at {at}; the profile expects it. The page was about to "
@@ -253,6 +254,8 @@ def _raise_for_fault(answer: dict[str, Any]) -> None:
     fault = answer.get("fault")
     if fault is None:
         return
+    if fault == "lost":
+        raise SessionLost(_LOST)
     if fault in _CHANGES:
         raise PageChanged(_CHANGES[fault].format(at=answer.get("at")))
     raise ProfileMismatch(_FAULTS[fault].format(**answer))

@@ -60,7 +60,10 @@ const prepare = async (about, ms) => {
   const kind = kindOf(effect);
   const element = await KINDS[kind].find(effect[kind], left(), effect);
   if (!isStillOn(about.document)) return { fault: "moved", taken };
-  if (!element) return orMoved({ ...notFound(effect), place: steps.length, at: effect.said, taken }, about);
+  if (!element) {
+    const absent = { ...notFound(effect), place: steps.length, at: effect.said, taken };
+    return orMoved(orLost(absent, about), about);
+  }
   if (!about.names_batch && about.names_batch !== false && !about.home) {
     return { fault: "unnamed", taken };
   }

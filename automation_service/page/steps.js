@@ -142,12 +142,16 @@ const countdown = (ms) => {
   return () => Math.max(0, ends - performance.now());
 };
 
+// Whatever else is wrong with a page that asks us to log in again.
+const orLost = (told, { session }) =>
+  told.fault && isLost(session) ? { ...told, fault: "lost" } : told;
+
 // Takes steps that have no effect.
 const take = async (about, ms) => {
   about.taken = 0;
   beginSteps();
   const fault = await takeAll(about.steps, about, countdown(ms));
-  return { ...fault, taken: about.taken, point: about.point };
+  return orLost({ ...fault, taken: about.taken, point: about.point }, about);
 };
 
 // While a page waits, what it asks is heard.

@@ -9,7 +9,7 @@ import pytest
 from automation_service.batch_page import BatchPage
 from automation_service.browser import Browser
 from automation_service.portal import Portal
-from shared.errors import PageChanged, ProfileMismatch
+from shared.errors import PageChanged, ProfileMismatch, SessionLost
 from tests.integration.automation_service.conftest import OpenPortal
 from tests.integration.automation_service.pages import APPROVE, PATIENCE, PROFILE, Pages
 
@@ -283,6 +283,22 @@ def test_a_step_that_cannot_be_taken_is_told(
 
     with pytest.raises(ProfileMismatch, match=told):
         fired(portal_by(portal_with, [step, EFFECT]), HASTE)
+
+    assert pages.posts == []
+
+
+@pytest.mark.parametrize("steps", [[EFFECT], [{"click": "#menu"}, EFFECT]], ids=["last", "first"])
+def test_a_session_that_ends_during_the_steps_is_no_fault_of_the_profile(
+    portal_with: OpenPortal, pages: Pages, steps: list[dict[str, Any]]
+) -> None:
+    # As pages made by scripts tell it: in a dialog over everything.
+    pages.batch("A", "<i id=status>Open</i>" + APPROVE + "<button id=menu>Menu</button>")
+    page = portal_by(portal_with, steps).open_batch("A")
+    over = "<div id=login style='position: fixed; inset: 0'>Your session has ended.</div>"
+    page._browser.evaluate(f'document.body.insertAdjacentHTML("beforeend", "{over}")', PATIENCE)
+
+    with pytest.raises(SessionLost, match="log in again"), page.aim("Fine", "[m]", HASTE):
+        pass
 
     assert pages.posts == []
 
