@@ -13,10 +13,13 @@ const orMoved = (told, about) =>
 
 // True while the page still shows this batch as it was read, or names it where the profile says.
 const isOfBatch = ({ names_batch: named, home, batch, key, words }) => {
-  const isRead = () => isAsRead({ batch, key, words });
-  if (named === false) return !home || isRead();
-  if (!named) return home && isRead();
-  return all(named).some((it) => names(textOf(it) || squeeze(it.value), asPattern(key)));
+  const isHere = () => isAsRead({ batch, key, words });
+  if (named === false) return !home || isHere();
+  if (!named) return home && isHere();
+  const { match, attribute, property } = named;
+  const isRead = (it) => valueOf(it, { ...named, otherwise: null }) === key;
+  const isNamed = (it) => names(textOf(it) || squeeze(it.value), asPattern(key));
+  return all(named).some(match || attribute || property ? isRead : isNamed);
 };
 
 const unlike = (about, taken) => {

@@ -13,6 +13,7 @@ from automation_service.keys import KEY_PATTERN
 from automation_service.profile.expression import Expression
 from automation_service.profile.locator import Locator
 from automation_service.profile.part import Part
+from automation_service.profile.value import Value
 
 USES = (
     "click", "hover", "fill", "press", "choose", "tick", "upload", "save", "wait_for", "wait_gone",
@@ -152,11 +153,12 @@ class Step(Part):
         "effect by that.",
     )
     effect: bool = Field(default=False, description="True for the step that has the effect.")
-    names_batch: Locator | Literal[False] | None = Field(
+    names_batch: Value | Literal[False] | None = Field(
         default=None,
         description="With `effect` on another page than the batch's own, or where a step changes "
-        "the field from which the status is read: where the page names the batch, or `false` if "
-        "it nowhere does.",
+        "the field from which the status is read: where the page names the batch, as a word of "
+        "its own or, with `match` or `attribute`, as all that is read; or `false` if it nowhere "
+        "does.",
     )
 
     @model_validator(mode="before")

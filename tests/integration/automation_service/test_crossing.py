@@ -149,6 +149,29 @@ def test_a_script_that_leads_away_from_the_batch_is_told_of(
     fails(portal_by(portal_with, steps), tmp_path, PageChanged, "say in names_batch where")
 
 
+@pytest.mark.parametrize(
+    ("named", "content"),
+    [
+        ({"css": "#what", "match": "^Claim([A-Z]+)"}, "<p id=what>Claim{} is waiting</p>"),
+        ({"css": "#what", "attribute": "value"}, "<input id=what type=hidden value={}>"),
+    ],
+    ids=["a part of a word", "an attribute"],
+)
+def test_a_page_may_name_the_batch_by_what_is_read_there(
+    portal_with: OpenPortal, pages: Pages, tmp_path: Path, named: dict[str, str], content: str
+) -> None:
+    first, effect = CROSSING
+    pages.batch("A", OPEN + ASK)
+    pages.after_post["/effect"] = lambda: pages.batch("A", "<i id=status>Done</i>")
+    portal = portal_by(portal_with, [first, {**effect, "names_batch": named}])
+
+    confirms(pages, content.format("AB"))
+    fails(portal, tmp_path, PageChanged, "never named this batch")
+    confirms(pages, content.format("A"))
+
+    assert approving(portal, tmp_path).act(InMemoryClaim("A"), "").status is ItemStatus.DONE
+
+
 @pytest.mark.parametrize("named", [None, "#key"])
 def test_a_step_may_change_the_field_from_which_the_status_is_read(
     portal_with: OpenPortal, pages: Pages, tmp_path: Path, named: str | None
