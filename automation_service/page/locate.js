@@ -139,13 +139,13 @@ const placesOf = ({ frame, within, shadow }, root) => {
 
 const fits = (locator) => {
   const { text, starts, named, has } = locator;
-  const isNamed = named && isText(squeeze(fillIn(named)));
+  const name = named && squeeze(fillIn(named));
   const isExact = text && isText(squeeze(fillIn(text)));
   const begins = starts && startsWith(beginning(fillIn(starts)));
   return (node) =>
     (!isExact || isExact(textOf(node))) &&
     (!begins || begins(textOf(node))) &&
-    (!isNamed || isNamed(nameOf(node))) &&
+    (!name || isCalled(node, name)) &&
     (!has || (isElement(node) && all(has, node).length > 0));
 };
 

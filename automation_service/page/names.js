@@ -46,7 +46,20 @@ const nameOf = (element) =>
   squeeze(element.getAttribute("title")) ||
   squeeze(element.getAttribute("placeholder"));
 
+// Its name, or that as a style sheet shows it, such as in capitals.
+const isCalled = (element, wanted) => {
+  const name = nameOf(element);
+  if (name === wanted) return true;
+  return name.toLowerCase() === wanted.toLowerCase() && squeeze(element.innerText) === wanted;
+};
+
 const plainLabel = (label) => squeeze(label).replace(/[\s:*]+$/, "");
+
+// How a label may be what is wanted; the second way only where nothing is so in the first.
+const WAYS_TO_BE = [
+  (wanted) => (text) => plainLabel(text) === plainLabel(wanted),
+  (wanted) => (text) => plainLabel(text).toLowerCase() === plainLabel(wanted).toLowerCase(),
+];
 
 const isBlank = (node) =>
   !isElement(node) && (node.nodeType !== Node.TEXT_NODE || !squeeze(node.data));
@@ -60,8 +73,7 @@ const afterCaption = (caption) => {
   return fields.length === 1 ? fields : [next];
 };
 
-const labelledBy = (label, root) => {
-  const isIt = (text) => plainLabel(text) === plainLabel(label);
+const labelledSo = (isIt, root) => {
   const fields = [...root.querySelectorAll(FIELDS)].filter((field) => isIt(nameOf(field)));
   if (fields.length) return fields;
   const saying = (tags) => [...root.querySelectorAll(tags)].filter((it) => isIt(it.textContent));
@@ -70,6 +82,12 @@ const labelledBy = (label, root) => {
   const described = ({ tagName, nextElementSibling: next }) =>
     next && next.matches(tagName === "DT" ? "dd" : "th, td") ? [next] : [];
   return saying("dt, th, td").flatMap(described);
+};
+
+const labelledBy = (label, root) => {
+  const [exactly, nearly] = WAYS_TO_BE.map((way) => way(label));
+  const found = labelledSo(exactly, root);
+  return found.length ? found : labelledSo(nearly, root);
 };
 
 const ROWS = "tr, [role=row]";
@@ -93,7 +111,8 @@ const columnOf = (cell, row) => {
 const cellIn = (row, heading) => {
   const table = row.closest("table, [role=table], [role=grid], [role=treegrid]");
   const headings = table ? [...table.querySelectorAll(HEADINGS)] : [];
-  const head = headings.find((it) => plainLabel(it.textContent) === plainLabel(heading));
+  const headBy = (way) => headings.find((it) => way(heading)(it.textContent));
+  const head = headBy(WAYS_TO_BE[0]) ?? headBy(WAYS_TO_BE[1]);
   if (!head || row.contains(head)) return [];
   const column = columnOf(head, head.closest(ROWS) ?? head.parentElement);
   const cell = cellsOf(row).find((it) => columnOf(it, row) === column);

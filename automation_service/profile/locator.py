@@ -41,14 +41,16 @@ class Locator(Part):
         default=None,
         description="The text that labels it: of a field's `<label>` or `aria-label`, of the "
         "`<dt>` before a `<dd>`, of the cell before a cell; of a `<label>` that is bound to no "
-        "field and stands right before it. A colon or star at its end counts not. A cell stands "
+        "field and stands right before it. A colon or star at its end counts not, nor "
+        "does case where nothing is called so exactly. A cell stands "
         "for the one field in it where something is filled in, chosen, ticked or its value read.",
     )
     role: str | None = Field(
         default=None, description="The ARIA role that it has of itself or by its `role`."
     )
     column: str | None = Field(
-        default=None, description="The table column's heading: the cell below it in the row."
+        default=None,
+        description="The table column's heading, as for `label`: the cell below it in the row.",
     )
     any: tuple[Locator, ...] | None = Field(
         default=None,
@@ -57,7 +59,9 @@ class Locator(Part):
         "shows, else the first that finds anything.",
     )
     named: str | None = Field(
-        default=None, description="Its accessible name, exactly: what a screen reader calls it."
+        default=None,
+        description="Its accessible name, exactly: what a screen reader calls it, or what it "
+        "shows where a style sheet writes that in other letters.",
     )
     text: str | None = Field(
         default=None,

@@ -26,6 +26,7 @@ FORM = """
 """
 UNBOUND = """<style>button::before {content: attr(label)} .icon::before {content: "\\e001"}</style>
 <button label=Confirm></button><button class=icon>Go</button>
+<button style="text-transform: uppercase">Approve</button><button>Approve all</button>
 <section><label>Trade</label><!-- -->Weaving</section>
 <div><label>Place:</label> <input value=Nashik></div>
 <div><label for=nowhere>Decision</label><div><b>open</b><input role=combobox value=o></div></div>
@@ -106,6 +107,9 @@ def test_a_field_is_found_and_read(
         ({"label": "Paid", "property": "tagName"}, "DIV"),
         ({"role": "button", "named": "Confirm", "property": "tagName"}, "BUTTON"),
         ({"role": "button", "named": "Go", "property": "tagName"}, "BUTTON"),
+        ({"role": "button", "named": "APPROVE"}, "Approve"),
+        ({"role": "button", "named": "APPROVE ALL"}, ""),
+        ({"label": "PLACE", "attribute": "value"}, "Nashik"),
     ],
     ids=str,
 )
@@ -121,6 +125,7 @@ def test_what_a_label_stands_before_and_a_style_sheet_writes_is_found(
         (TABLE, {"column": "Beds", "in": ".last"}, "7"),
         (TABLE, {"column": "Trainer", "in": ".ours"}, "B."),
         (TABLE, {"column": "Seats", "in": ".ours"}, "25"),
+        (TABLE, {"column": "SEATS", "in": ".ours"}, "25"),
         (TABLE, {"column": "Seats", "in": {"css": "tr", "starts": "A."}}, "30"),
         (TABLE, {"column": "Nothing", "in": ".ours"}, ""),
         (GRID, {"column": "Beds", "in": ".near"}, "9"),
