@@ -54,6 +54,7 @@ class BatchList:
         number: int | None = self._listing.first_page
         shown = self._begin(values, number)
         seen: set[str] = set()
+        fresh = False
         while True:
             shown = self._elements.ask("list", {**self._about, "values": values, **shown})
             if number is not None and seen and shown["http"] in (400, 404):
@@ -73,11 +74,15 @@ class BatchList:
                 raise ProfileInDoubt(self._told_gap(shown["gap"]))
             rows = [Row(row["key"], row["found"]) for row in shown["rows"] if row["key"]]
             yield rows
-            fresh = {row.key for row in rows} - seen
-            seen |= fresh
-            if not fresh and not self._listing.scrolls:
+            fresh = fresh or any(row.key not in seen for row in rows)
+            seen.update(row.key for row in rows)
+            if self._scrolls_on(values):
+                shown = {"page": None}
+                continue
+            if not fresh:
                 # The last page again, which some portals show for ever.
                 return
+            fresh = False
             if number is not None:
                 number += 1
             elif not self._turn(values):
@@ -126,10 +131,14 @@ class BatchList:
         path = fill_path(self._listing.path, {**values, **numbered})
         self._browser.navigate(self._base_url + path)
 
+    def _scrolls_on(self, values: dict[str, str]) -> bool:
+        if not self._listing.scrolls:
+            return False
+        about = {"listing": self._about["listing"], "values": values}
+        return bool(self._elements.ask("scroll", about, MORE_ROWS_SECONDS)["more"])
+
     def _turn(self, values: dict[str, str]) -> bool:
         about = {"listing": self._about["listing"], "values": values}
-        if self._listing.scrolls:
-            return bool(self._elements.ask("scroll", about, MORE_ROWS_SECONDS)["more"])
         if not self._listing.next:
             return False
         self._browser.pacer.turn()
@@ -140,4 +149,4 @@ class BatchList:
     ) -> dict[str, Any]:
         if number is not None:
             self._load(values, number)
-        return {"page": None if number is not None or self._listing.scrolls else shown}
+        return {"page": None if number is not None else shown}

@@ -71,6 +71,7 @@ const isOff = (element) => element.matches(".disabled, .disabled > *");
 const turn = async ({ listing }) => {
   const isThere = (element) => visible(element) && enabled(element) && !isOff(element);
   const next = all(listing.next).find(isThere);
+  window.agentListIsWhole = false;
   if (next) press(next);
   return { turned: Boolean(next) };
 };

@@ -44,7 +44,8 @@ class Listing(Part):
         default=None, description="The first page's number, where `path` has `{page}`."
     )
     scrolls: bool = Field(
-        default=False, description="True if more rows arrive as the list is scrolled."
+        default=False,
+        description="True if more rows arrive as the list, or each page of it, is scrolled.",
     )
 
     known_in_path: ClassVar[tuple[str, ...]] = ()
@@ -75,8 +76,8 @@ class Listing(Part):
                 "'first_page' goes with {place} in the path, and {place} with 'first_page'",
                 {"place": "{page}"},
             )
-        if [numbered, self.next is not None, self.scrolls].count(True) > 1:
+        if numbered and self.next is not None:
             raise PydanticCustomError(
-                "listing", "further pages are found by one of next, first_page, scrolls"
+                "listing", "further pages are found by one of next, first_page"
             )
         return self

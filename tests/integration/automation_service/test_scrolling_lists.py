@@ -27,6 +27,14 @@ KEEPS = """<style>#box { height: 200px; overflow: auto }
             '<div class=card style="top: ' + i * 40 + 'px"><b>K' + i + '</b></div>') };
     box.onscroll = () => setTimeout(draw, 50); draw();</script>"""
 
+PAGED = (
+    KEEPS.replace("const draw", "let page = 0; const draw").replace(
+        "'px\"><b>K' + i", ("'px\"><b>K' + (page * ROWS + i)")
+    )
+    + """<button id=next onclick="page++; box.scrollTop = 0; draw(); this.disabled = page > 1">
+    Next</button>"""
+)
+
 
 @pytest.mark.parametrize("html", [APPENDS, KEEPS], ids=["at the page's end", "only what shows"])
 def test_every_row_is_read(portal_with: OpenPortal, pages: Pages, html: str) -> None:
@@ -35,3 +43,11 @@ def test_every_row_is_read(portal_with: OpenPortal, pages: Pages, html: str) -> 
     found = portal_with(pending={**CARDS, "scrolls": True}).pending(99)
 
     assert found == [f"K{number}" for number in range(ROWS)]
+
+
+def test_every_row_of_every_page_is_read(portal_with: OpenPortal, pages: Pages) -> None:
+    pages.html["/list"] = KNOWN + PAGED.replace("ROWS", str(ROWS))
+
+    both = {**CARDS, "scrolls": True, "next": "#next"}
+
+    assert portal_with(pending=both).pending(999) == [f"K{number}" for number in range(3 * ROWS)]

@@ -279,7 +279,11 @@ def test_text_that_is_no_yaml_is_refused_with_its_place(fault_of: Faulty) -> Non
         ("recorded: Approved", "recorded: Approved\n    status: .state", "go together"),
         ("allowed: [not_issued]", "allowed: [pending]", "known here are: issued, not_issued"),
         ("    On Hold:", "    APPROVED:", "are one word"),
-        ("  key: .batch-id", "  key: .batch-id\n  scrolls: true", "of next, first_page, scrolls"),
+        (
+            "?status=Pending&sort=oldest",
+            "?page={page}\n  first_page: 1",
+            "of next, first_page",
+        ),
         ("  next: a.page-next", "  first_page: 1", "'first_page' goes with {page}"),
         ("?status=Pending&sort", "?status={state}&sort", "placeholder 'state'"),
         ("status: .details .status", "status: '[data-id={ky}]'", "did you mean 'key'?"),
