@@ -100,22 +100,57 @@ const cellsOf = (row) => {
   return cells.length ? cells : [...row.children];
 };
 
-const columnOf = (cell, row) => {
+const startOf = (cell, free) => {
   const told = Number(cell.getAttribute("aria-colindex"));
-  if (told) return told - 1;
-  const cells = cellsOf(row);
-  const before = cells.slice(0, cells.indexOf(cell));
-  return before.reduce((columns, it) => columns + (it.colSpan || 1), 0);
+  return told ? told - 1 : free;
+};
+
+// Which cell is in which column of a row. `above` has, by column, what reaches down from rows
+// above, and takes what reaches further down.
+const lineOf = (row, above = []) => {
+  const line = [];
+  above.forEach((it, column) => {
+    if (it.rows > 0) line[column] = it.cell;
+  });
+  let column = 0;
+  for (const cell of cellsOf(row)) {
+    while (line[column]) column += 1;
+    column = startOf(cell, column);
+    for (const end = column + (cell.colSpan || 1); column < end; column += 1) {
+      line[column] = cell;
+      above[column] = { cell, rows: cell.rowSpan === 0 ? Infinity : cell.rowSpan || 1 };
+    }
+  }
+  for (const it of above) if (it) it.rows -= 1;
+  return line;
+};
+
+const TABLES = "table, [role=table], [role=grid], [role=treegrid]";
+
+// Only a table in which cells reach down has to be gone through from its top.
+const linesOf = (table) => {
+  if (!table.querySelector("[rowspan]")) return (row) => lineOf(row);
+  const lines = new Map();
+  let above = [];
+  let group = null;
+  for (const row of table.querySelectorAll(ROWS)) {
+    if (row.closest(TABLES) !== table) continue;
+    if (row.parentElement !== group) above = [];
+    group = row.parentElement;
+    lines.set(row, lineOf(row, above));
+  }
+  return (row) => lines.get(row) ?? lineOf(row);
 };
 
 const cellIn = (row, heading) => {
-  const table = row.closest("table, [role=table], [role=grid], [role=treegrid]");
+  const table = row.closest(TABLES);
   const headings = table ? [...table.querySelectorAll(HEADINGS)] : [];
   const headBy = (way) => headings.find((it) => way(heading)(it.textContent));
   const head = headBy(WAYS_TO_BE[0]) ?? headBy(WAYS_TO_BE[1]);
   if (!head || row.contains(head)) return [];
-  const column = columnOf(head, head.closest(ROWS) ?? head.parentElement);
-  const cell = cellsOf(row).find((it) => columnOf(it, row) === column);
+  const lineIn = linesOf(table);
+  const column = lineIn(head.closest(ROWS) ?? head.parentElement).indexOf(head);
+  const cell = lineIn(row)[column];
   return cell ? [cell] : [];
 };
 

@@ -45,6 +45,9 @@ class=near><p><i role=gridcell>1</i></p><p><i role=gridcell>H1</i><i role=gridce
 </div>"""
 CELLS = """<table><tr><th>Seats<td><input value=40><tr><th>Paid<td>in part
 <input type=checkbox checked></table>"""
+SPANS = """<table><thead><tr><th rowspan=2>Region<th colspan=2>Places<tr><th>Asked<th>Given</thead>
+<tr><td rowspan=2>Pune<td>30<td>20<tr class=second><td>25<td>15<tr class=third><td>Satara<td>1<td>2
+</table>"""
 CARDS = """<ul><li><b>One</b><i>first</i><li><b>Two</b><i>second</i></ul>"""
 
 
@@ -131,6 +134,10 @@ def test_what_a_label_stands_before_and_a_style_sheet_writes_is_found(
         (GRID, {"column": "Beds", "in": ".near"}, "9"),
         (GRID, {"column": "Beds", "in": ".far"}, "7"),
         (GRID, {"column": "Hall", "in": ".far"}, ""),
+        (SPANS, {"column": "Given", "in": ".second"}, "15"),
+        (SPANS, {"column": "Region", "in": ".second"}, "Pune"),
+        (SPANS, {"column": "Given", "in": ".third"}, "2"),
+        (SPANS, {"column": "Places", "in": ".third"}, "1"),
         (TABLE, {"label": "Scheme"}, "North"),
         (TABLE, {"label": "College"}, "Central"),
         (TABLE, {"xpath": "//td[2]", "in": ".ours"}, "Sen"),

@@ -15,6 +15,7 @@ OLD = """<script>
     MutationObserver = KeyboardEvent = MouseEvent = PointerEvent = function () {};
     Array.from = (item) => (item == null ? [] : [item]);
     Array.prototype.entries = function () { return this.slice() };
+    Array.prototype.reduce = function () { return this.length > 1 ? this : this[0] };
     Array.prototype.toJSON = function () { return String(this) };
 </script>"""
 LATE = "<script>later(() => document.body.insertAdjacentHTML('beforeend', `%s`), 200)</script>"
