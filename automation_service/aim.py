@@ -30,9 +30,10 @@ class Aim:
         step = self._effect.steps[0]
         values = self._walk.about["values"]
         self._browser.dialogs.expect(self._effect.rules(values, self._walk.late))
-        if step.click:
-            self._browser.click(self._walk.at["x"], self._walk.at["y"])
-        elif step.press:
-            self._browser.press(step.key)
-        else:
-            self._elements.do("fire", {**self._walk.about, "effect": self._walk.spell(step)})
+        with self._browser.gesture():
+            if step.click:
+                self._browser.click(self._walk.at["x"], self._walk.at["y"])
+            elif step.press:
+                self._browser.press(step.key)
+            else:
+                self._elements.do("fire", {**self._walk.about, "effect": self._walk.spell(step)})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import time
 from base64 import b64decode
 from collections.abc import Callable, Iterator
@@ -17,7 +16,6 @@ import structlog
 import urllib3.exceptions
 from selenium.common.exceptions import WebDriverException
 from selenium.webdriver import Chrome
-from selenium.webdriver.chrome.service import Service
 
 from automation_service.browser_process import (
     BrowserProcess,
@@ -25,7 +23,7 @@ from automation_service.browser_process import (
     reap,
     remove_folders,
 )
-from automation_service.chromium import BrowserOptions, chromium_options
+from automation_service.chromium import AnnouncingService, BrowserOptions, chromium_options
 from automation_service.connections import PAGE, Connections
 from automation_service.devtools import DevToolsError, NoAnswer, Tab, TabGone
 from automation_service.dialogs import Dialogs
@@ -43,7 +41,6 @@ from shared.errors import (
     PortalTimeout,
     PortalUnavailable,
 )
-from shared.niceness import set_session_back
 
 __all__ = ["Browser", "BrowserOptions", "BrowserProcess", "PageMoved", "reap"]
 
@@ -83,24 +80,6 @@ class WindowClosed(PageMoved):
     """The window that was shown closed; the first one is shown again."""
 
 
-class _AnnouncingService(Service):
-    """A driver that is announced before it is told to start a browser."""
-
-    def __init__(self, driver: str, temporary: Path, announce: Callable[[int], None]) -> None:
-        super().__init__(
-            # Selenium's own search asks the network first, even for one that is on PATH.
-            executable_path=driver or shutil.which("chromedriver"),
-            popen_kw={"start_new_session": True},
-            env={**os.environ, "TMPDIR": str(temporary)},
-        )
-        self._announce = announce
-
-    def start(self) -> None:
-        super().start()
-        set_session_back(self.process.pid)
-        self._announce(self.process.pid)
-
-
 class Browser:
     """A running Chromium that nobody else uses, showing one page.
 
@@ -129,6 +108,8 @@ class Browser:
         self._keeper = keeper or Keeper()
         self._leave_by: float | None = None
         self._glancing = False
+        self._paused: list[str] = []
+        self._let_go = False
         self.has_left = True
         """True while no page is shown: none was loaded, or the last one had to be left."""
         self._process: BrowserProcess | None = None
@@ -144,7 +125,7 @@ class Browser:
         # Selenium writes every command with its arguments to its debug log.
         logging.getLogger("selenium").setLevel(logging.INFO)
         os.environ.setdefault("SE_AVOID_STATS", "true")
-        self._service = _AnnouncingService(options.driver, temporary, announce_driver)
+        self._service = AnnouncingService(options.driver, temporary, announce_driver)
         began = time.monotonic()
         try:
             chosen = chromium_options(options, str(self._folder))
@@ -430,12 +411,39 @@ class Browser:
         So a request made inside never shares a connection that was used before, see
         connections.py.
         """
+        self._paused = []
+        self._shown.on_paused = self._paused.append
         self._call("Fetch.enable", "holding requests")
         try:
             self._drop_connections()
             yield
         finally:
+            if self._let_go and self._paused:
+                self._drop_connections()
+            self._let_go = False
             self._call("Fetch.disable", "letting requests go")
+
+    @contextmanager
+    def gesture(self) -> Iterator[None]:
+        """While requests are held, let those go on that the page stands still for.
+
+        A script may send its request and do nothing until it is answered; then the page says
+        neither that it was clicked nor anything else.
+        """
+        shown = self._shown
+        shown.on_stuck = self._let_paused_go
+        try:
+            yield
+        finally:
+            shown.on_stuck = None
+
+    def _let_paused_go(self) -> None:
+        if not self._paused:
+            return
+        self._drop_connections()
+        self._let_go = True
+        while self._paused:
+            self._shown.send("Fetch.continueRequest", requestId=self._paused.pop(0))
 
     def _call(self, method: str, what: str) -> None:
         with self._answering(what):

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 from selenium.webdriver import ChromeOptions
+from selenium.webdriver.chrome.service import Service
+
+from shared.niceness import set_session_back
 
 # What Chromium would do on its own account: fetch, measure, guess, remember, ask.
 _QUIET = (
@@ -78,6 +82,26 @@ class BrowserOptions:
     max_items: int
     hosts: tuple[str, ...] = ()
     joined: bool = False
+
+
+class AnnouncingService(Service):
+    """A driver that is announced before it is told to start a browser."""
+
+    def __init__(self, driver: str, temporary: Path, announce: Callable[[int], None]) -> None:
+        """`temporary` is for its files; `announce` hears of its process id."""
+        super().__init__(
+            # Selenium's own search asks the network first, even for one that is on PATH.
+            executable_path=driver or shutil.which("chromedriver"),
+            popen_kw={"start_new_session": True},
+            env={**os.environ, "TMPDIR": str(temporary)},
+        )
+        self._announce = announce
+
+    def start(self) -> None:
+        """Start it. Raises WebDriverException if it does not."""
+        super().start()
+        set_session_back(self.process.pid)
+        self._announce(self.process.pid)
 
 
 def chromium_options(options: BrowserOptions, user_data_dir: str) -> ChromeOptions:

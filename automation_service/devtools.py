@@ -10,6 +10,7 @@ import json
 import logging
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from typing import Any
 
@@ -23,6 +24,7 @@ QUIET = logging.getLogger("automation_service.devtools")
 QUIET.setLevel(logging.INFO)
 
 _OPEN_PATIENCE = 10.0
+STUCK_SECONDS = 0.25
 _COMMIT_LOOK = 0.002
 _PAGES_REMEMBERED = 16
 
@@ -49,6 +51,10 @@ class Tab:
         """
         self.target = target
         self.dialogs = dialogs or Dialogs()
+        self.on_paused: Callable[[str], None] = lambda _: None
+        """What is done about a request that has to wait, by its id."""
+        self.on_stuck: Callable[[], None] | None = None
+        """What is done each time that the tab does not answer for STUCK_SECONDS."""
         self._stack = ExitStack()
         self._calls = 0
         self._loaded: deque[str] = deque(maxlen=_PAGES_REMEMBERED)
@@ -74,13 +80,11 @@ class Tab:
         Raises DevToolsError if it cannot be done, NoAnswer or TabGone if nobody knows whether it
         was.
         """
-        self._calls += 1
-        number = self._calls
         deadline = time.monotonic() + patience
         try:
-            self._send(number, method, params)
+            number = self.send(method, **params)
             while True:
-                message = json.loads(self._socket.recv(max(0.0, deadline - time.monotonic())))
+                message = self._receive(deadline)
                 if message.get("id") == number:
                     return _result(message)
                 self._take_note(message.get("method"), message.get("params"))
@@ -88,6 +92,27 @@ class Tab:
             raise NoAnswer(f"no answer to {method}") from None
         except (WebSocketException, OSError) as error:
             raise TabGone(f"gone during {method}: {type(error).__name__}") from error
+
+    def send(self, method: str, **params: Any) -> int:
+        """Have something done whose answer nobody waits for; its number.
+
+        Raises WebSocketException or OSError if the tab is gone.
+        """
+        self._calls += 1
+        self._socket.send(json.dumps({"id": self._calls, "method": method, "params": params}))
+        return self._calls
+
+    def _receive(self, deadline: float) -> dict[str, Any]:
+        while True:
+            left = max(0.0, deadline - time.monotonic())
+            try:
+                wait = left if self.on_stuck is None else min(left, STUCK_SECONDS)
+                message: dict[str, Any] = json.loads(self._socket.recv(wait))
+                return message
+            except TimeoutError:
+                if self.on_stuck is None or time.monotonic() >= deadline:
+                    raise
+                self.on_stuck()
 
     def hear(self, patience: float) -> dict[str, Any] | None:
         """The next event that was asked for; None if none comes within `patience` seconds.
@@ -158,20 +183,17 @@ class Tab:
         """Let go of the tab, which stays as it is. Never raises."""
         self._stack.close()
 
-    def _send(self, number: int, method: str, params: dict[str, Any]) -> None:
-        self._socket.send(json.dumps({"id": number, "method": method, "params": params}))
-
     def _take_note(self, event: str | None, about: Any) -> None:
         if event == "Page.javascriptDialogOpening":
             self._answer_dialog(about)
+        elif event == "Fetch.requestPaused":
+            self.on_paused(about["requestId"])
         elif event == "Page.frameNavigated" and "parentId" not in about["frame"]:
             self._loaded.append(about["frame"]["loaderId"])
 
     def _answer_dialog(self, dialog: dict[str, Any]) -> None:
-        # The answer to this call is nobody's: its number is never waited for.
-        self._calls += 1
         answer = self.dialogs.answer(dialog["type"], dialog["message"])
-        self._send(self._calls, "Page.handleJavaScriptDialog", answer)
+        self.send("Page.handleJavaScriptDialog", **answer)
 
 
 def _result(message: dict[str, Any]) -> dict[str, Any]:

@@ -29,17 +29,33 @@
   // A permit is one for all documents that it was given to: `state` is theirs together.
   const isOpen = () => permit !== null && !permit.state.spent && isInTime() && permit.holds();
 
+  // In a shadow tree, of which whoever stands outside sees only the host, too.
+  const isOnElement = (event) => event.composedPath().includes(permit.element);
+
+  // A browser clicks by itself on the field of a label that is clicked.
+  const mayFollow = (event) => {
+    const { state, element } = permit;
+    if (event.type !== "click" || !state.spent || state.followed || !isInTime()) return false;
+    const control = element.closest("label")?.control;
+    state.followed = Boolean(control) && event.composedPath()[0] === control;
+    return state.followed;
+  };
+
   const mayClick = (event) => {
     if (event.type.startsWith("key") || permit.gesture !== "click") return false;
-    if (!permit.element.contains(event.target) || !isOpen()) return false;
+    if (mayFollow(event)) return true;
+    if (!isOnElement(event) || !isOpen()) return false;
+    permit.state.begun = true;
     permit.state.spent = event.type === "click";
     return true;
   };
 
   // The button that a browser presses by itself where Enter is pressed in a field.
-  const isDefaultButton = ({ target }) =>
-    target === permit.element ||
-    (target.form && target.form === permit.element.form && /^(submit|image)$/.test(target.type));
+  const isDefaultButton = (event) => {
+    const [target] = event.composedPath();
+    if (target === permit.element) return true;
+    return target.form && target.form === permit.element.form && /^(submit|image)$/.test(target.type);
+  };
 
   const mayPress = (event) => {
     if (permit.gesture !== "press" || !isInTime()) return false;
@@ -48,7 +64,7 @@
       permit.state.clicked = true;
       return true;
     }
-    if (event.key !== permit.key || !permit.element.contains(event.target)) return false;
+    if (event.key !== permit.key || !isOnElement(event)) return false;
     if (event.type !== "keydown") return event.type.startsWith("key") && permit.state.spent;
     if (!isOpen()) return false;
     permit.state.spent = true;
@@ -75,9 +91,12 @@
     return mayClick(event) || mayPress(event);
   };
 
+  // The rest of a click whose beginning went through, and took its element away, meets nothing.
+  const isRest = () => permit !== null && permit.state.begun && !permit.state.spent && isInTime();
+
   const guard = (event) => {
     if (mayPass(event)) return;
-    refused = true;
+    refused ||= !isRest();
     event.preventDefault();
     event.stopImmediatePropagation();
   };

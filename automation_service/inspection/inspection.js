@@ -24,15 +24,10 @@ const late = async ({ listing }, ms) => {
 
 const boxOf = (node) => {
   const element = isElement(node) ? node : node.parentElement;
-  let { x, y } = element.getBoundingClientRect();
-  const { width, height } = element.getBoundingClientRect();
-  const frameOf = (it) => it.ownerDocument.defaultView?.frameElement;
-  for (let frame = frameOf(element); frame; frame = frameOf(frame)) {
-    const around = frame.getBoundingClientRect();
-    x += around.x + frame.clientLeft;
-    y += around.y + frame.clientTop;
-  }
-  return { x, y, width, height };
+  const { width, height, ...at } = element.getBoundingClientRect().toJSON();
+  let corner = at;
+  for (let frame = frameOf(element); frame; frame = frameOf(frame)) corner = outOf(frame, corner);
+  return { ...corner, width, height };
 };
 
 const LONGEST_NAME = 40;

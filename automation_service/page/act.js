@@ -21,15 +21,23 @@ const pointOf = (element) => {
   return points.find((point) => isHitAt(element, point)) ?? points[0];
 };
 
+// A point of a frame's own, as a point of the window that the frame is in; it may be drawn smaller.
+const outOf = (frame, { x, y }) => {
+  const box = frame.getBoundingClientRect();
+  const { paddingLeft, paddingTop } = getComputedStyle(frame);
+  const left = frame.clientLeft + (parseFloat(paddingLeft) || 0);
+  const top = frame.clientTop + (parseFloat(paddingTop) || 0);
+  return {
+    x: box.x + (left + x) * (box.width / frame.offsetWidth || 1),
+    y: box.y + (top + y) * (box.height / frame.offsetHeight || 1),
+  };
+};
+
 // Where it is in the window, through all frames that it is in.
 const inWindow = (element) => {
-  let { x, y } = pointOf(element);
-  for (let frame = frameOf(element); frame; frame = frameOf(frame)) {
-    const box = frame.getBoundingClientRect();
-    x += box.x + frame.clientLeft;
-    y += box.y + frame.clientTop;
-  }
-  return { x, y };
+  let point = pointOf(element);
+  for (let frame = frameOf(element); frame; frame = frameOf(frame)) point = outOf(frame, point);
+  return point;
 };
 
 const frameOf = (element) => element.ownerDocument.defaultView?.frameElement ?? null;
