@@ -17,6 +17,8 @@ from automation_service.trial_notes import TrialNotes
 from shared.contracts import Condition
 from shared.errors import LoginRefused
 
+SCROLLING_SECONDS = 0.5
+"""How long a list that was scrolled is watched for other rows."""
 LATE_SECONDS = 3.0
 """How long a list that seems empty is watched for rows that come after all."""
 
@@ -117,6 +119,8 @@ class Trial:
                 self._warn_of_late_rows(stage)
             marks = listing_marks("pending", self._profile.pending)
             self._notes.look(stage, marks, expected=bool(keys))
+            if keys and not self._profile.pending.scrolls:
+                self._warn_of_rows_out_of_sight(stage)
             if keys and self._profile.pending.goes_on:
                 rows = next(mark.count for mark in stage.marks if mark.name == "pending.row")
                 stage.told += self._next_page(rows)
@@ -125,6 +129,14 @@ class Trial:
         """Go on where the list does; a sentence about it. `rows` are those of the first page."""
         keys = self._portal.pending(rows + 1)
         return f" Its next page begins with {keys[rows]}." if len(keys) > rows else ""
+
+    def _warn_of_rows_out_of_sight(self, stage: Stage) -> None:
+        about = {"listing": self._profile.pending.model_dump()}
+        if self._notes.elements.ask("scroll", about, SCROLLING_SECONDS)["more"]:
+            stage.warnings.append(
+                "pending: other rows came as the list was scrolled; without 'scrolls: true' "
+                "they are passed over"
+            )
 
     def _warn_of_late_rows(self, stage: Stage) -> None:
         about = {"listing": self._profile.pending.model_dump()}

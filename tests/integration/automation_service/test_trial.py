@@ -193,6 +193,17 @@ def test_a_next_page_that_never_comes_ends_the_trial(trial_of: Try, pages: Pages
     assert failed.picture
 
 
+def test_rows_that_come_as_the_list_is_scrolled_are_a_warning(trial_of: Try, pages: Pages) -> None:
+    pages.batch("A", OPEN + APPROVE)
+    pages.html["/list"] = """<b id=user>officer</b><table style="height: 3000px"><tr><td>A</table>
+        <table><tr><td>B</table><script>onscroll = () => document.querySelector('table')
+        .insertAdjacentHTML('afterend', '<table><tr><td>C</table>')</script>"""
+
+    (warning,) = warnings(trial_of())
+
+    assert "other rows came as the list was scrolled" in warning
+
+
 def test_the_next_page_of_the_list_is_gone_to(trial_of: Try, pages: Pages) -> None:
     pages.batch("A", OPEN + APPROVE)
     pages.html["/list"] += "<a id=next href=/more>Next</a>"
