@@ -28,10 +28,12 @@ const speaksOfAnother = (words, key) =>
   /\p{L}/u.test(key) && names(words, asPattern(key).replace(/\d+/g, "\\d+"));
 
 // Where nothing is named, only the page that was clicked on answers for its batch: on any other
-// page the words may be left from the batch before.
-const isAbout = (words, key, batch, page) =>
+// page the words may be left from the batch before, unless the profile says that they are not.
+const isAbout = (words, { unnamed }, { key, batch, document: page }) =>
   names(words, asPattern(key)) ||
-  (isStillOn(page) && read(batch.printed_key) === key && !speaksOfAnother(words, key));
+  ((unnamed || isStillOn(page)) &&
+    read(batch.printed_key) === key &&
+    !speaksOfAnother(words, key));
 
 const hasRefused = () =>
   window.agentGuard?.hasRefused() ||
@@ -45,7 +47,7 @@ const isSilent = (page, patience) => {
 
 // The portal's first word after the click, if it is about this batch. A hint, never proof.
 const hear = async (about, ms) => {
-  const { document: page, key, batch, session, signals, closed, patience } = about;
+  const { document: page, session, signals, closed, patience } = about;
   const heard = await until(() => {
     if (hasRefused()) return { signal: "not_clicked" };
     if (location.protocol === "chrome-error:") return { signal: "no_answer" };
@@ -58,7 +60,7 @@ const hear = async (about, ms) => {
         continue;
       }
       const words = newWords(at);
-      if (words !== null && isAbout(words, key, batch, page)) return { signal, words };
+      if (words !== null && isAbout(words, at, about)) return { signal, words };
     }
     return isSilent(page, patience) && { signal: "silence" };
   }, ms);

@@ -22,3 +22,10 @@ class Signal(Locator):
         "disabled. It only counts on the page where the step was taken, or once the window with "
         "that page has closed by itself.",
     )
+    unnamed: bool = Field(
+        default=False,
+        description="On a page that came after the step, words count that name the batch. With "
+        "`unnamed` words that name none count too if that page prints the batch's id: for a form "
+        "that comes again with what is wrong. Not for words that a portal shows on whatever page "
+        "comes next.",
+    )

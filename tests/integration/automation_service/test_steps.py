@@ -154,13 +154,21 @@ def test_words_on_the_page_that_was_clicked_are_about_its_batch_unless_they_name
 
 
 @pytest.mark.parametrize(
-    ("words", "signal"), [("BATCH001 has no trainer.", "refused"), ("No trainer.", "silence")]
+    ("words", "unnamed", "signal"),
+    [
+        ("BATCH001 has no trainer.", False, "refused"),
+        ("No trainer.", False, "silence"),
+        ("No trainer.", True, "refused"),
+        ("BATCH002 has no trainer.", True, "silence"),
+    ],
 )
 def test_words_on_the_page_that_follows_are_about_the_batch_only_if_they_name_it(
-    portal_with: OpenPortal, pages: Pages, words: str, signal: str
+    portal_with: OpenPortal, pages: Pages, words: str, unnamed: bool, signal: str
 ) -> None:
     pages.batch("BATCH001", OPEN + f"<p class=bad>{words}</p>", path="/batches/result")
-    page = _clicked(portal_with, pages, GOES)
+    refused = {"css": ".bad", "unnamed": unnamed}
+    approve = {**PROFILE["actions"]["approve"], "outcomes": {"refused": refused}}
+    page = _clicked(portal_with, pages, GOES, actions={"approve": approve})
 
     assert page.hear(BUDGET).signal == signal
 
@@ -182,9 +190,9 @@ def test_a_page_that_follows_has_its_time_to_say_something_and_no_more(
     assert page.hear(600).signal == signal
 
 
-def _clicked(portal_with: OpenPortal, pages: Pages, button: str) -> Any:
+def _clicked(portal_with: OpenPortal, pages: Pages, button: str, **changes: Any) -> Any:
     pages.batch("BATCH001", OPEN + button)
-    page = portal_with().open_batch("BATCH001")
+    page = portal_with(**changes).open_batch("BATCH001")
     with page.aim("", "[m]", BUDGET) as aim:
         aim.fire()
     return page
