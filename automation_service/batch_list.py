@@ -63,7 +63,8 @@ class BatchList:
                 raise_for_place(shown)
                 if shown["keyless"]:
                     raise ProfileInDoubt(
-                        f"The rows of the portal's list tell no id at {self._listing.key}."
+                        f"The rows of the portal's list tell no id at {self._listing.key}; "
+                        "what shows where there are none goes into 'empty'."
                     )
                 if seen and self._listing.next:
                     raise ProfileInDoubt(

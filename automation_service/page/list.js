@@ -9,11 +9,14 @@ const isFilled = ({ ready, row, empty, busy }) => {
 
 const keysOf = (listing) => all(listing.row).map((row) => read(listing.key, row));
 
-// Of rows that tell no id nobody knows what they are, where the list would say that it is empty.
+const isHeading = (row) =>
+  isElement(row) && row.querySelector(HEADINGS) !== null && !row.querySelector("td, [role=gridcell]");
+
+// Of rows that tell no id nobody knows what they are, unless the list says that it is empty.
 const isKeyless = (listing) => {
-  const isEmpty = !listing.empty || shown(listing.empty);
-  const keys = isEmpty ? [] : keysOf(listing);
-  return keys.length > 0 && !keys.some(Boolean);
+  const isEmpty = listing.empty && shown(listing.empty);
+  const rows = isEmpty ? [] : all(listing.row).filter((row) => !isHeading(row));
+  return rows.length > 0 && !rows.some((row) => read(listing.key, row));
 };
 
 // Tells the rows that are there now from those before.

@@ -29,6 +29,7 @@ c.JupyterHub.proxy_class = NoProxy
 c.JupyterHub.authenticator_class = NativeAuthenticator
 c.JupyterHub.bind_url = c.JupyterHub.hub_bind_url = "{url}"
 c.JupyterHub.db_url = "sqlite:///{database}"
+c.JupyterHub.cookie_secret_file = "{cookie_secret}"
 c.JupyterHub.default_url = "/hub/home"
 c.Authenticator.allow_all = True
 c.Authenticator.admin_users = {{"{administrator}"}}
@@ -57,7 +58,10 @@ class JupyterHub(PythonApplication):
     def seed(self) -> None:
         """Its settings; it makes its database itself."""
         written = SETTINGS.format(
-            url=self.url, database=self.database, administrator=self.credentials.username
+            url=self.url,
+            database=self.database,
+            cookie_secret=self.folder / "cookie_secret",
+            administrator=self.credentials.username,
         )
         self._settings.write_text(written)
 

@@ -59,11 +59,20 @@ def test_what_a_list_lacks_is_told(
         portal.pending(9)
 
 
-def test_rows_that_tell_no_id_are_no_empty_list(portal_with: OpenPortal, pages: Pages) -> None:
+@pytest.mark.parametrize("empty", ["#empty", None])
+def test_rows_that_tell_no_id_are_no_empty_list(
+    portal_with: OpenPortal, pages: Pages, empty: str | None
+) -> None:
     pages.html["/list"] = KNOWN + cards("A", "B").replace("<b>", "<u>").replace("</b>", "</u>")
 
     with pytest.raises(ProfileInDoubt, match="tell no id at b"):
-        portal_with(pending=CARDS).pending(9)
+        portal_with(pending={**CARDS, "empty": empty, "ready": ".card"}).pending(9)
+
+
+def test_a_row_of_headings_alone_is_an_empty_list(portal_with: OpenPortal, pages: Pages) -> None:
+    pages.html["/list"] = KNOWN + "<table><tr><th>Batch<th>College</table>"
+
+    assert portal_with(pending={"empty": None, "next": None}).pending(9) == []
 
 
 def test_rows_whose_ids_come_later_are_waited_for(portal_with: OpenPortal, pages: Pages) -> None:
