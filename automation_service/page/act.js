@@ -81,16 +81,30 @@ const focusByMouse = (element) => {
   else element.ownerDocument.activeElement?.blur();
 };
 
-// As long as a finger takes: what opens on the way down is there before the way up, and may listen.
+// As long as a finger takes, where the way down changes something: what opens by it is there before
+// the way up, and may listen for that.
 const HELD_MS = 50;
+const CHANGING_MS = 5;
+
+const held = async (document, work) => {
+  let changes = false;
+  const observer = new MutationObserver(() => {
+    changes = true;
+  });
+  observer.observe(document, { subtree: true, childList: true, attributes: true });
+  work();
+  await pause(null, CHANGING_MS);
+  observer.disconnect();
+  if (changes) await pause(null, HELD_MS - CHANGING_MS);
+};
 
 // As a mouse does it: some listen to its way down, and open their menu then.
 const clickThrough = async (element) => {
-  guardOf(element).act(() => {
+  const press = () => {
     element.dispatchEvent(new PointerEvent("pointerdown", { ...BY_MOUSE, isPrimary: true }));
     if (element.dispatchEvent(new MouseEvent("mousedown", BY_MOUSE))) focusByMouse(element);
-  });
-  await new Promise((go) => setTimeout(go, HELD_MS));
+  };
+  await held(element.ownerDocument, () => guardOf(element).act(press));
   if (!element.isConnected) return;
   guardOf(element).act(() => {
     element.dispatchEvent(new PointerEvent("pointerup", { ...BY_MOUSE, isPrimary: true }));
