@@ -99,7 +99,7 @@ def announce_what_was_clicked(original: Original, *call: Any) -> Word:
 
 
 def without_marker(original: Original, page: BatchPage, remark: str, _: str, *rest: Any) -> Any:
-    """Prepare the click with a remark that names no intent."""
+    """Go to the click with a remark that names no intent."""
     return original(page, remark, "", *rest)
 
 

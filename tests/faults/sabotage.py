@@ -101,7 +101,7 @@ def _install_before_the_click(on: Callable[[str], Callable[[], bool]]) -> None:
     replaced(claims, "require", on("no_fence_at_intent"), instead.nothing)
     more = on("permit_not_one_shot")
     replaced(Browser, "__init__", more, instead.permitting_more_than_one)
-    replaced(BatchPage, "_prepare", on("no_marker"), instead.without_marker)
+    replaced(BatchPage, "_new_walk", on("no_marker"), instead.without_marker)
     replaced(Browser, "_drop_connections", on("may_resend"), instead.nothing)
 
 
