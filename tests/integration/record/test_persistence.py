@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, make_url
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from shared.contracts import EventType
@@ -84,17 +86,18 @@ def _outlasts(record: Record, disturb: Callable[[Writer], None]) -> bool:
 def test_a_writer_outlasts_an_sqlite_file_that_another_one_keeps_locked(
     sqlite_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = Record(sqlite_url)
     monkeypatch.setattr(database, "SQLITE_BUSY_SECONDS", 0.05)
     record = Record(sqlite_url)
+    file = str(make_url(sqlite_url).database)
 
     def lock(writer: Writer) -> None:
-        with other.write():
+        # Not by a record: it would have as little time to get its turn.
+        with closing(sqlite3.connect(file, timeout=DEADLINE_SECONDS)) as other:
+            other.execute("BEGIN IMMEDIATE")
             assert writer.refused.wait(DEADLINE_SECONDS)
 
     assert _outlasts(record, lock)
     record.close()
-    other.close()
 
 
 def test_a_writer_outlasts_a_restart_of_postgresql(
