@@ -100,11 +100,11 @@ const held = async (document, work) => {
 
 // As a mouse does it: some listen to its way down, and open their menu then.
 const clickThrough = async (element) => {
-  const press = () => {
+  const goDown = () => {
     element.dispatchEvent(new PointerEvent("pointerdown", { ...BY_MOUSE, isPrimary: true }));
     if (element.dispatchEvent(new MouseEvent("mousedown", BY_MOUSE))) focusByMouse(element);
   };
-  await held(element.ownerDocument, () => guardOf(element).act(press));
+  await held(element.ownerDocument, () => guardOf(element).act(goDown));
   if (!element.isConnected) return;
   guardOf(element).act(() => {
     element.dispatchEvent(new PointerEvent("pointerup", { ...BY_MOUSE, isPrimary: true }));

@@ -61,6 +61,15 @@ def _save_profile(here: Deployment, name: str, text: str) -> None:
     wait_for(lambda: name in _portals(here))
 
 
+def _save_changed(here: Deployment, changes: dict[str, tuple[str, str]]) -> None:
+    """Portals by these names, with the second text of each in place of the first."""
+    for name, (before, after) in changes.items():
+        _save_secrets(here, name, "default")
+        text = _profile(here, name).replace("settle: 3}", "settle: 3, step: 1}")
+        assert before in text
+        _save_profile(here, name, text.replace(before, after))
+
+
 def _save_secrets(here: Deployment, portal: str, account: str) -> None:
     folder = _secrets(here) / portal / account
     folder.mkdir(parents=True, exist_ok=True)
@@ -314,11 +323,7 @@ def test_a_portal_without_its_login_form_or_its_list_ends_the_task_as_one_that_d
         "formless": ('password: "#password"', 'password: "#pass-word"'),
         "listless": ("ready: table.batches-table", "ready: table.batch-list"),
     }
-    for name, (before, after) in changes.items():
-        _save_secrets(here, name, "default")
-        text = _profile(here, name).replace("settle: 3}", "settle: 3, step: 1}")
-        assert before in text
-        _save_profile(here, name, text.replace(before, after))
+    _save_changed(here, changes)
     # When one is asked for a batch, and the other for whichever waits
     asked = [
         here.approve(batch_ids=[mine], portal="formless"),
@@ -351,11 +356,7 @@ def test_a_portal_whose_files_are_elsewhere_by_now_ends_the_task_in_the_same_way
         "reportless": ("submit: .report-btn", "submit: .make-report"),
         "traineeless": ("row: table.certificates", "patience: 1\n  row: table.trainees"),
     }
-    for name, (before, after) in changes.items():
-        _save_secrets(here, name, "default")
-        text = _profile(here, name).replace("settle: 3}", "settle: 3, step: 1}")
-        assert before in text
-        _save_profile(here, name, text.replace(before, after))
+    _save_changed(here, changes)
     # When they are asked for files
     days = {"report_type": "batches", "date_range": "2026-08-01 to 2026-08-31"}
     asked = {
