@@ -56,7 +56,7 @@ class BatchList:
         seen: set[str] = set()
         fresh = False
         while True:
-            shown = self._elements.ask("list", {**self._about, "values": values, **shown})
+            shown = self._elements.read("list", {**self._about, "values": values, **shown})
             if number is not None and seen and shown["http"] in (400, 404):
                 return
             if shown["place"] != "list":

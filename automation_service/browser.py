@@ -32,6 +32,7 @@ from automation_service.keeper import Keeper
 from automation_service.keys import strokes
 from automation_service.masking import Mask
 from automation_service.pace import NoPace
+from automation_service.traffic import Traffic
 from automation_service.windows import Windows
 from shared.contracts import Pacer
 from shared.errors import (
@@ -74,6 +75,10 @@ _MOVING = (
 
 class PageMoved(PageChanged):
     """The page was replaced by another while it was being used."""
+
+
+class KeptAnswer(PageChanged):
+    """The page may have shown what was kept of an earlier answer; loaded again it will not."""
 
 
 class WindowClosed(PageMoved):
@@ -140,10 +145,11 @@ class Browser:
                 "Target.createTarget", {"url": PAGE, "background": True}
             )
             self._downloads = self._open_tab(self.driver.current_window_handle)
-            self.put_downloads(None)
+            self._downloads.call(_FILES_GO, MARGIN, behavior="deny")
             self._connections = Connections(self._open_tab(target["targetId"]))
             self._shown = self._tab
             self._windows = Windows(self._address, _GUARD)
+            self._traffic = Traffic(self._windows, self._tab.target, MARGIN)
         except (WebDriverException, DevToolsError, urllib3.exceptions.HTTPError, OSError) as error:
             self._end()
             raise BrowserDied(f"The browser did not start: {_first_line(error)}") from error
@@ -216,16 +222,21 @@ class Browser:
         return True
 
     def _load(self, url: str, patience: float) -> None:
+        self._traffic.forget()
         answer = self._tab.navigate(url, patience)
         self.has_left = False
         if "errorText" in answer:
             raise PortalUnavailable(f"The portal cannot be reached: {answer['errorText']}.")
 
-    def reload(self) -> None:
-        """Load the page again, past every cache."""
-        self.pacer.turn()
-        with self._answering("loading a page again"):
-            self._tab.call("Page.reload", self.options.timeout, ignoreCache=True)
+    def demand_fresh(self, values: dict[str, str]) -> None:
+        """See that what the page shows of `values`, such as an id, is what the portal says now.
+
+        Raises KeptAnswer if it may be what was kept of an earlier answer. Nothing is kept any more
+        then, so that the page, loaded again, is as it is now.
+        """
+        with self._answering("telling where answers came from"):
+            if self._traffic.was_kept(values, self._shown.target, MARGIN):
+                raise KeptAnswer("The page may have shown what was kept of an earlier answer.")
 
     def evaluate(self, expression: str, patience: float) -> Any:
         """The value of a JavaScript expression that answers by itself within `patience` seconds.
@@ -265,6 +276,21 @@ class Browser:
         """Fetch files into a folder of the browser's own, which is removed at the end."""
         with Downloads.into(self, self._folder / "saved", patience) as downloads:
             yield downloads
+
+    def put_downloads(self, folder: Path | None) -> None:
+        """Put files that pages send into this folder from now on; None: refuse them.
+
+        Meanwhile nothing comes from a cache.
+        """
+        with self._answering("saying where files go"):
+            if folder is None:
+                self._downloads.call(_FILES_GO, MARGIN, behavior="deny")
+                self._traffic.allow_caches()
+                return
+            self._traffic.refuse_caches(self._shown.target, MARGIN)
+            # Named by the browser, so that no two files ever meet under one name.
+            where = {"behavior": "allowAndName", "downloadPath": str(folder)}
+            self._downloads.call(_FILES_GO, MARGIN, **where, eventsEnabled=True)
 
     @property
     def windows_opened(self) -> int:
@@ -354,16 +380,6 @@ class Browser:
             raise PageChanged(_NO_TIME)
         return min(seconds, left)
 
-    def put_downloads(self, folder: Path | None) -> None:
-        """Put files that pages send into this folder from now on; None: refuse them."""
-        with self._answering("saying where files go"):
-            if folder is None:
-                self._downloads.call(_FILES_GO, MARGIN, behavior="deny")
-                return
-            # Named by the browser, so that no two files ever meet under one name.
-            where = {"behavior": "allowAndName", "downloadPath": str(folder)}
-            self._downloads.call(_FILES_GO, MARGIN, **where, eventsEnabled=True)
-
     def download_news(self, patience: float) -> dict[str, Any] | None:
         """The next thing that happened to a download; None if nothing did for so many seconds."""
         with self._answering("news of a download"):
@@ -401,6 +417,8 @@ class Browser:
         self._page_is_left()
 
     def _page_is_left(self) -> None:
+        with self._answering("keeping connections"):
+            self._traffic.keep_connections()
         self._leave_by = None
         self._keeper.set(_CLICK, None)
 
@@ -409,8 +427,11 @@ class Browser:
         """Let no request of the page leave before the end of this, and then on new connections.
 
         So a request made inside never shares a connection that was used before, see
-        connections.py.
+        connections.py. Nor does one that is made later, until the page is left: whatever runs asks
+        the portal to close each connection after its answer.
         """
+        with self._answering("closing connections"):
+            self._traffic.close_connections(self._shown.target, MARGIN)
         self._paused = []
         self._shown.on_paused = self._paused.append
         self._call("Fetch.enable", "holding requests")

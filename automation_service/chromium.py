@@ -47,6 +47,9 @@ _MOUSE = "primaryHoverType=2,availableHoverTypes=2,primaryPointerType=4,availabl
 _JOINED = ("--disable-web-security", "--disable-site-isolation-trials")
 # One process for the frames of all sites, and no wall between them: ours and the guard's one clock.
 _JOINED_FEATURES = "IsolateOrigins,site-per-process,OriginKeyedProcessesByDefault"
+# Requests that share a connection are sent again when it ends unanswered, and only in HTTP/1.1 a
+# request can ask for one of its own (RFC 9112, 9.6): see traffic.py.
+_ONE_BY_ONE = ("--disable-http2", "--disable-quic")
 _PREFERENCES = {
     "credentials_enable_service": False,
     "profile.password_manager_enabled": False,
@@ -120,6 +123,7 @@ def chromium_options(options: BrowserOptions, user_data_dir: str) -> ChromeOptio
     chosen.add_experimental_option("excludeSwitches", ["enable-logging"])
     for argument in (
         *_quiet(options.joined),
+        *_ONE_BY_ONE,
         f"--user-data-dir={user_data_dir}",
         "--window-size=1120,960",
         f"--blink-settings={_MOUSE}",

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from automation_service.browser import Browser, PageMoved
+from automation_service.browser import Browser, KeptAnswer, PageMoved
 from shared.errors import PageChanged, PortalTimeout, ProfileMismatch
+
+T = TypeVar("T")
 
 _NOT_UNDERSTOOD = "Not understood in the profile"
 
@@ -55,6 +57,12 @@ class Elements:
                         "The portal went from page to page and never settled."
                     ) from None
 
+    def read(self, question: str, about: dict[str, Any], patience: float | None = None) -> Any:
+        """Like `ask`, for what counts as the portal's word. KeptAnswer if that may be old."""
+        answer = self.ask(question, about, patience)
+        self._browser.demand_fresh(about.get("values", {}))
+        return answer
+
     def do(self, question: str, about: dict[str, Any], patience: float | None = None) -> Any:
         """Like `ask`, but once: for what changes something.
 
@@ -74,3 +82,11 @@ class Elements:
             if _NOT_UNDERSTOOD in error.message:
                 raise ProfileMismatch(error.message.partition("Error: ")[2]) from None
             raise
+
+
+def looked_anew(look: Callable[[], T]) -> T:
+    """What `look` finds, which loads its page itself; once more if it may be what was kept."""
+    try:
+        return look()
+    except KeptAnswer:
+        return look()

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urljoin
 
 from automation_service.browser import Browser
-from automation_service.elements import Elements
+from automation_service.elements import Elements, looked_anew
 from automation_service.page_state import raise_for_place
 from automation_service.profile import Locator, Session
 from shared.errors import PortalTimeout
@@ -32,11 +32,15 @@ class Pages:
         """
         # The portal may lie below a path of its host.
         below = f"{self._base_url}{address}" if address.startswith("/") else address
-        self._browser.navigate(urljoin(f"{self._base_url}/", below))
-        seen = self._elements.ask("loggedIn", {"session": self._session})
+        url = urljoin(f"{self._base_url}/", below)
+        seen = looked_anew(lambda: self._load(url))
         if seen["place"] != "inside":
             raise_for_place(seen)
             raise PortalTimeout(f"{address} did not show that we are logged in.")
+
+    def _load(self, url: str) -> Any:
+        self._browser.navigate(url)
+        return self._elements.read("loggedIn", {"session": self._session})
 
     def texts(self, at: Locator) -> list[str]:
         """What stands at each place that is found, once there is one; none if none comes in time.

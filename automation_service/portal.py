@@ -18,7 +18,7 @@ from automation_service.batch_page import BatchPage
 from automation_service.browser import Browser
 from automation_service.certificate_desk import TraineeFile
 from automation_service.downloads import Downloads
-from automation_service.elements import Elements
+from automation_service.elements import Elements, looked_anew
 from automation_service.inspection import Inspection
 from automation_service.page_state import raise_for_place
 from automation_service.pages import Pages
@@ -172,7 +172,9 @@ class Portal:
 
     def pending(self, limit: int) -> list[str]:
         """The ids of up to `limit` batches that wait, oldest first."""
-        found: list[str] = self.logged_in_again(lambda: self._ways.pending(limit))
+        found: list[str] = self.logged_in_again(
+            lambda: looked_anew(lambda: self._ways.pending(limit))
+        )
         return found
 
     def read(self, key: str, action: str = "approve") -> Reading:
@@ -192,11 +194,11 @@ class Portal:
             # No URL can carry it: "." and ".." mean folders, however they are written.
             return self._page(wanted, _missing(began, None), _NOWHERE)
         remembered = key in self._found
-        page = self._open(key, wanted, began)
+        page = looked_anew(lambda: self._open(key, wanted, began))
         if remembered and page.reading.condition is Condition.MISSING:
             # What was found of it earlier leads there no more.
             del self._found[key]
-            page = self._open(key, wanted, began)
+            page = looked_anew(lambda: self._open(key, wanted, began))
         return page
 
     def _open(self, key: str, wanted: Action, began: datetime) -> BatchPage:
@@ -250,23 +252,15 @@ class Portal:
 
     def _look(self, batch: Batch, values: dict[str, str]) -> dict[str, Any]:
         self._browser.navigate(self.base_url + fill_path(batch.path, values))
-        seen = self._look_at_next_page(batch, values)
-        if seen["cached"]:
-            self._browser.reload()
-            seen = self._look_at_next_page(batch, values)
-        return {**seen, "values": {**seen["columns"], **values}, "batch": batch}
-
-    def _look_at_next_page(self, batch: Batch, values: dict[str, str]) -> dict[str, Any]:
-        """Look at a page, but never at the one that was looked at last."""
         about = {
             "session": self._session,
             "batch": batch.model_dump(include=_LOOKED_AT, mode="json"),
             "stale": self._last_document,
             "values": values,
         }
-        seen: dict[str, Any] = self._elements.ask("look", about)
+        seen: dict[str, Any] = self._elements.read("look", about)
         self._last_document = seen["document"]
-        return seen
+        return {**seen, "values": {**seen["columns"], **values}, "batch": batch}
 
     def _page(self, action: Action, reading: Reading, seen: dict[str, Any]) -> BatchPage:
         own = {"batch": self.profile.batch_for(action)}
@@ -290,7 +284,7 @@ class Portal:
     def _prove_session(self) -> None:
         """A portal may say "not found" to whoever is not logged in: see whether we are."""
         self._browser.navigate(self.base_url + self.profile.pending.path)
-        seen = self._elements.ask("loggedIn", {"session": self._session})
+        seen = self._elements.read("loggedIn", {"session": self._session})
         if seen["place"] != "inside":
             raise_for_place(seen)
             raise PortalTimeout("The portal did not show whether we are logged in.")

@@ -1,7 +1,8 @@
-"""What else of a portal a browser shows: new windows, and frames with a process of their own.
+"""All that runs of a portal in a browser: its pages, new windows, frames of their own, workers.
 
-Both are stopped as they are born and go on only once the guard is in them. A window that is opened
-stops its opener too until then; so somebody has to listen all the time: a thread of each browser.
+What comes is stopped as it is born and goes on only once it has its orders, and a window or frame
+the guard. A window that is opened stops its opener too until then; so somebody has to listen all
+the time: a thread of each browser.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import json
 import threading
 import urllib.request
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,20 +20,29 @@ from websockets.sync.client import connect
 from automation_service.devtools import QUIET, DevToolsError, NoAnswer, TabGone
 
 _OPEN_PATIENCE = 10.0
-_OURS = [{"type": "page"}, {"type": "iframe"}]
+_WORKERS = ("worker", "shared_worker", "service_worker")
+# What is not named here is stopped all the same, and nobody would let it go on.
+_OURS = [{"type": kind} for kind in ("page", "iframe", *_WORKERS)]
+_SLEEPERS = ("service_worker",)
+"""What may be asleep, and answers nothing then."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """A window or a frame by the browser's own ids. `parent` is the frame's, or "" of a window."""
+    """What runs, by the browser's own ids. `parent` is a frame's, or "".
+
+    `is_new` is True of windows and frames that came after we began to listen.
+    """
 
     id: str
+    kind: str
     parent: str
     session: str
+    is_new: bool
 
 
 class Windows:
-    """Hears of every window and frame of one browser, and keeps those that came after it."""
+    """Hears of all that runs in one browser, tells it what holds for all, and closes windows."""
 
     def __init__(self, address: str, guard: str) -> None:
         """`address` is where the browser listens for debuggers; `guard` goes into every document.
@@ -43,6 +54,10 @@ class Windows:
         """What goes into windows and frames that come from now on."""
         self._news = threading.Condition()
         self._targets: dict[str, Target] = {}
+        self._orders: dict[str, dict[str, Any]] = {}
+        self._unanswered: dict[int, str] = {}
+        self.listener: Callable[[str, dict[str, Any]], None] = lambda _event, _about: None
+        """Hears, on the thread, what orders make all that runs tell."""
         self._calls = 0
         self._gone = False
         try:
@@ -80,7 +95,8 @@ class Windows:
 
     @property
     def _windows(self) -> list[Target]:
-        return [target for target in self._targets.values() if not target.parent]
+        known = self._targets.values()
+        return [it for it in known if it.is_new and it.kind == "page"]
 
     def await_opened(self, known: int, patience: float) -> Target | None:
         """The newest window once there are more than `known`; None if none comes in time."""
@@ -93,11 +109,53 @@ class Windows:
         self._send("Target.closeTarget", targetId=target.id)
         with self._news:
             if not self._news.wait_for(
-                lambda: target.id not in self._targets or self._gone, patience
+                lambda: target.session not in self._targets or self._gone, patience
             ):
                 raise NoAnswer("a window did not close")
         if self._gone:
             raise TabGone("the browser is gone")
+
+    def order(self, method: str, **params: Any) -> None:
+        """Have this done by all that runs, and all that will; the last word of each method holds.
+
+        Raises TabGone if the browser is gone.
+        """
+        with self._news:
+            self._orders[method] = params
+            known = list(self._targets.values())
+        for target in known:
+            self._send(method, target.session, **params)
+
+    def await_answers(self, shown: str, patience: float) -> None:
+        """Wait until all that runs beside `shown`, a target's id, has done what it was told.
+
+        Windows other than that are not waited for: one may stand still, and does nothing then.
+        Raises NoAnswer, or TabGone if the browser is gone.
+        """
+
+        def answered() -> bool:
+            known = self._targets
+            waited = {
+                session
+                for session, it in known.items()
+                if it.id == shown or not (it.kind in _SLEEPERS or it in self._windows)
+            }
+            there = any(it.id == shown for it in known.values())
+            return self._gone or (there and not waited & set(self._unanswered.values()))
+
+        with self._news:
+            if not self._news.wait_for(answered, patience):
+                raise NoAnswer("something did not do what it was told")
+        if self._gone:
+            raise TabGone("the browser is gone")
+
+    def catch_up(self, shown: str, patience: float) -> None:
+        """Wait until what has happened by now was heard of. Raises as `await_answers` does."""
+        with self._news:
+            known = list(self._targets.values())
+        for target in known:
+            self._send("Runtime.evaluate", target.session, expression="0")
+        self.await_answers(shown, patience)
 
     def end(self) -> None:
         """Hear of nothing any more. Never raises."""
@@ -119,33 +177,50 @@ class Windows:
                 self._news.notify_all()
 
     def _take(self, message: dict[str, Any]) -> None:
-        event, about = message.get("method"), message.get("params", {})
-        if event == "Target.attachedToTarget":
+        event, about = message.get("method", ""), message.get("params", {})
+        if "id" in message:
+            with self._news:
+                self._unanswered.pop(message["id"], None)
+                self._news.notify_all()
+        elif event == "Target.attachedToTarget":
             self._receive(about)
         elif event == "Target.detachedFromTarget":
-            with self._news:
-                self._targets = {
-                    key: it for key, it in self._targets.items() if it.session != about["sessionId"]
-                }
-                self._news.notify_all()
+            self._forget(about["sessionId"])
+        else:
+            self.listener(event, about)
+
+    def _forget(self, session: str) -> None:
+        with self._news:
+            self._targets.pop(session, None)
+            for call in [call for call, of in self._unanswered.items() if of == session]:
+                del self._unanswered[call]
+            self._news.notify_all()
 
     def _receive(self, about: dict[str, Any]) -> None:
-        """Guard what was born, hear of its own frames, and let it go on."""
+        """Guard what was born, give it its orders, hear of its own frames, and let it go on."""
         session, info = about["sessionId"], about["targetInfo"]
+        waits, kind = about["waitingForDebugger"], info["type"]
+        target = Target(info["targetId"], kind, info.get("parentFrameId", ""), session, waits)
         self._attach(session)
-        if not about["waitingForDebugger"]:
-            return
+        if waits and kind not in _WORKERS:
+            self._guard(target)
+        with self._news:
+            orders = dict(self._orders)
+            self._targets[session] = target
+            for method, params in orders.items():
+                self._send(method, session, **params)
+            self._news.notify_all()
+        if waits:
+            self._send("Runtime.runIfWaitingForDebugger", session)
+
+    def _guard(self, target: Target) -> None:
+        session = target.session
         self._send("Page.enable", session)
         self._send("Page.addScriptToEvaluateOnNewDocument", session, source=self.guard)
         # The empty document a window begins with is there already.
         self._send("Runtime.evaluate", session, expression=self.guard)
-        if info["type"] == "page":
+        if target.kind == "page":
             self._send("Emulation.setFocusEmulationEnabled", session, enabled=True)
-        self._send("Runtime.runIfWaitingForDebugger", session)
-        target = Target(info["targetId"], info.get("parentFrameId", ""), session)
-        with self._news:
-            self._targets[target.id] = target
-            self._news.notify_all()
 
     def _attach(self, session: str) -> None:
         self._send(
@@ -161,6 +236,7 @@ class Windows:
         with self._news:
             self._calls += 1
             number = self._calls
+            self._unanswered[number] = session
         message: dict[str, Any] = {"id": number, "method": method, "params": params}
         if session:
             message["sessionId"] = session

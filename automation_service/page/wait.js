@@ -48,5 +48,4 @@ const here = () => ({
   now: performance.now(),
   url: location.href,
   http: navigation().responseStatus || 0,
-  cached: navigation().deliveryType === "cache",
 });

@@ -7,8 +7,10 @@ import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from zlib import crc32
 
 PATIENCE = 1.0
+KINDS = {"js": "text/javascript", "css": "text/css", "json": "application/json"}
 
 PROFILE: dict[str, Any] = {
     "name": "pages",
@@ -59,7 +61,12 @@ class Pages:
         self.html: dict[str, str] = {}
         self.status: dict[str, int] = {}
         self.headers: dict[str, str] = {}
+        self.keep: dict[str, str] = {}
+        """How long browsers may keep what is at a path, as Cache-Control says it."""
+        self.gets: list[str] = []
         self.posts: list[str] = []
+        self.cut: set[str] = set()
+        """What is taken when it is posted, and never answered: the connection ends."""
         self.after_post: dict[str, Callable[[], None]] = {}
         self._stalled: dict[str, threading.Event] = {}
         self._asked_again: set[str] = set()
@@ -69,6 +76,7 @@ class Pages:
             protocol_version = "HTTP/1.1"
 
             def do_GET(self) -> None:
+                pages.gets.append(self.path)
                 pages.wait_for_turn(self.path)
                 self._answer(pages.html.get(self.path, ""), pages.status.get(self.path, 200))
 
@@ -76,13 +84,23 @@ class Pages:
                 self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 pages.after_post.get(self.path, lambda: None)()
                 pages.posts.append(self.path)
+                if self.path in pages.cut:
+                    self.close_connection = True
+                    return
                 self._answer(pages.html.get(self.path, ""), 200)
 
             def _answer(self, html: str, status: int) -> None:
-                body = f"<!doctype html>{html}".encode()
+                kind = KINDS.get(self.path.partition("?")[0].rpartition(".")[2], "text/html")
+                body = (f"<!doctype html>{html}" if kind == "text/html" else html).encode()
+                etag = f'"{crc32(body)}"'
+                if self.headers.get("If-None-Match") == etag:
+                    status, body = 304, b""
                 self.send_response(status)
-                self.send_header("Content-Type", "text/html; charset=utf-8")
+                self.send_header("Content-Type", f"{kind}; charset=utf-8")
                 self.send_header("Content-Length", str(len(body)))
+                if self.path in pages.keep:
+                    self.send_header("Cache-Control", pages.keep[self.path])
+                    self.send_header("ETag", etag)
                 for name, value in pages.headers.items():
                     self.send_header(name, value)
                 self.end_headers()

@@ -22,20 +22,6 @@ from tests.integration.automation_service.conftest import OpenPortal
 from tests.integration.automation_service.pages import PROFILE, Pages
 
 
-def test_a_page_that_may_be_cached_is_never_read_from_the_cache(
-    portal: Portal, pages: Pages
-) -> None:
-    pages.headers = {"Cache-Control": "max-age=3600"}
-    pages.batch("A", "<i id=status>Open</i>")
-    pages.batch("B", "<i id=status>Open</i>")
-    assert portal.read("A").condition is Condition.MAY_BE_DONE
-    portal.read("B")
-
-    pages.batch("A", "<i id=status>Done</i>")
-
-    assert portal.read("A").condition is Condition.DONE
-
-
 @pytest.mark.parametrize("part", ["key", "status"])
 def test_what_stands_in_until_scripts_have_asked_is_not_believed(
     portal: Portal, pages: Pages, part: str
