@@ -34,7 +34,9 @@ _QUIET = (
 FEATURES_OFF = (
     "Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,"
     "AutofillServerCommunication,InterestFeedContentSuggestions,"
-    "CertificateTransparencyComponentUpdater,"
+    "CertificateTransparencyComponentUpdater,NetworkTimeServiceQuerying,"
+    # Another server than the profile names: https where it says http.
+    "HttpsUpgrades,"
     # Pages of Chromium's own that it would load for an address bar nobody sees: half of a start.
     "WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup,"
     # A page that was left is gone, not kept for a way back; and no renderer is warmed up for a

@@ -101,6 +101,10 @@ def lose_doorbells(here: SystemUnderFault, _: Hit) -> Heal:
     return _with_nobody_at_the_door(here, lose)
 
 
+AT_THE_DOOR = (double_doorbells, delay_doorbells, lose_doorbells)
+"""What is done to doorbells while every worker is down."""
+
+
 def _with_nobody_at_the_door(here: SystemUnderFault, do: Callable[[DoorbellQueue], None]) -> Heal:
     """While a ring is held: once it is in the queue, `do` something, and only then let workers in.
 

@@ -64,6 +64,8 @@ class Pages:
         self.keep: dict[str, str] = {}
         """How long browsers may keep what is at a path, as Cache-Control says it."""
         self.gets: list[str] = []
+        self.tunnels: list[str] = []
+        """Hosts and ports to which a line was asked for, as of a proxy."""
         self.posts: list[str] = []
         self.cut: set[str] = set()
         """What is taken when it is posted, and never answered: the connection ends."""
@@ -88,6 +90,10 @@ class Pages:
                     self.close_connection = True
                     return
                 self._answer(pages.html.get(self.path, ""), 200)
+
+            def do_CONNECT(self) -> None:
+                pages.tunnels.append(self.path)
+                self.send_error(502)
 
             def _answer(self, html: str, status: int) -> None:
                 kind = KINDS.get(self.path.partition("?")[0].rpartition(".")[2], "text/html")

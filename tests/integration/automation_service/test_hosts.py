@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -60,3 +62,25 @@ def test_a_page_reaches_another_host_only_if_the_profile_allows_it(
 def test_a_link_to_another_host_leads_nowhere(at_portal: OpenBrowser, pages: Pages) -> None:
     with pytest.raises(PortalUnavailable, match="ERR_NAME_NOT_RESOLVED"):
         at_portal().navigate(pages.url.replace("127.0.0.1", "localhost") + "/login")
+
+
+def test_a_portal_that_says_http_is_never_asked_over_https(
+    make_options: Callable[..., BrowserOptions],
+    pages: Pages,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # Given a portal at the usual port of http, behind a proxy that tells how it was asked
+    for scheme in ("http", "https"):
+        monkeypatch.setenv(f"{scheme}_proxy", pages.url)
+    portal = "http://portal.example.com"
+    options = replace(make_options(tmp_path), hosts=("portal.example.com",))
+    browser = Browser(options, lambda process: None)
+    try:
+        browser.navigate(f"{portal}/batches")
+    finally:
+        browser.quit()
+
+    # Then nobody else was asked for either, by Chromium itself
+    assert set(pages.gets) <= {f"{portal}/batches", f"{portal}/favicon.ico"}
+    assert pages.tunnels == []
