@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 from selenium.webdriver import ChromeOptions
 from selenium.webdriver.chrome.service import Service
 
+from automation_service.proxies import proxy_hosts, proxy_script
 from shared.niceness import set_session_back
 
 # What Chromium would do on its own account: fetch, measure, guess, remember, ask.
@@ -149,18 +148,13 @@ def _only(hosts: tuple[str, ...]) -> tuple[str, ...]:
     """Let every other host be unknown: to pages, frames, workers and sockets, by proxy or not."""
     if not hosts:
         return ()
-    # A proxy is no place that a page can ask for, but Chromium has to find it.
+    script = proxy_script(hosts)
     return (
         f"--host-rules={_rules(hosts)}",
-        f"--host-resolver-rules={_rules((*hosts, *_proxies()))}",
+        # A proxy is no place that a page can ask for, but Chromium has to find it.
+        f"--host-resolver-rules={_rules((*hosts, *proxy_hosts()))}",
+        *([f"--proxy-pac-url={script}"] if script else ()),
     )
-
-
-def _proxies() -> Iterator[str]:
-    for scheme, proxy in getproxies().items():
-        host = urlsplit(proxy if "//" in proxy else f"//{proxy}").hostname
-        if host and scheme != "no":
-            yield host
 
 
 def _rules(hosts: tuple[str, ...]) -> str:

@@ -64,23 +64,65 @@ def test_a_link_to_another_host_leads_nowhere(at_portal: OpenBrowser, pages: Pag
         at_portal().navigate(pages.url.replace("127.0.0.1", "localhost") + "/login")
 
 
-def test_a_portal_that_says_http_is_never_asked_over_https(
+PORTAL = "http://portal.example.com"
+ELSEWHERE = {
+    "a script": "fetch('http://elsewhere.example.org/', {mode: 'no-cors'})",
+    "a script, encrypted": "fetch('https://elsewhere.example.org/', {mode: 'no-cors'})",
+    "a socket": """new Promise((opens, fails) => {
+        const socket = new WebSocket('ws://elsewhere.example.org/')
+        socket.onopen = opens; socket.onerror = fails })""",
+    "a picture": """new Promise((comes, fails) => {
+        const picture = new Image()
+        picture.onload = comes; picture.onerror = fails
+        picture.src = 'http://elsewhere.example.org/dot.png' })""",
+}
+
+
+@pytest.fixture
+def behind_proxy(
     make_options: Callable[..., BrowserOptions],
     pages: Pages,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    # Given a portal at the usual port of http, behind a proxy that tells how it was asked
+) -> Iterator[Browser]:
+    """A browser that may use one portal, by a proxy that tells what it was asked for."""
     for scheme in ("http", "https"):
         monkeypatch.setenv(f"{scheme}_proxy", pages.url)
-    portal = "http://portal.example.com"
-    options = replace(make_options(tmp_path), hosts=("portal.example.com",))
-    browser = Browser(options, lambda process: None)
-    try:
-        browser.navigate(f"{portal}/batches")
-    finally:
-        browser.quit()
+    monkeypatch.setenv("no_proxy", "direct.example.com")
+    pages.html[f"{PORTAL}/batches"] = "<b id=user>officer</b>"
+    hosts = ("portal.example.com", "*.example.com")
+    browser = Browser(replace(make_options(tmp_path), hosts=hosts), lambda process: None)
+    yield browser
+    browser.quit()
 
-    # Then nobody else was asked for either, by Chromium itself
-    assert set(pages.gets) <= {f"{portal}/batches", f"{portal}/favicon.ico"}
+
+def test_a_proxy_is_asked_for_the_portal_and_for_nothing_else(
+    behind_proxy: Browser, pages: Pages
+) -> None:
+    behind_proxy.navigate(f"{PORTAL}/batches")
+    assert behind_proxy.evaluate("document.body.textContent", 5) == "officer"
+
+    # When its page, and then a link, lead elsewhere
+    asked = {
+        way: behind_proxy.evaluate(f"({script}).then(() => true, () => false)", 5)
+        for way, script in ELSEWHERE.items()
+    }
+    with pytest.raises(PortalUnavailable):
+        behind_proxy.navigate("http://elsewhere.example.org/")
+    with pytest.raises(PortalUnavailable):
+        behind_proxy.navigate("http://direct.example.com/")
+
+    # Then the proxy hears nothing of it, nor of what Chromium asks for on its own account; and a
+    # portal that says http, at the usual port, was not asked over https
+    assert asked == dict.fromkeys(ELSEWHERE, False)
+    assert set(pages.gets) <= {f"{PORTAL}/batches", f"{PORTAL}/favicon.ico"}
     assert pages.tunnels == []
+
+
+def test_an_encrypted_portal_is_reached_through_the_proxy(
+    behind_proxy: Browser, pages: Pages
+) -> None:
+    with pytest.raises(PortalUnavailable):
+        behind_proxy.navigate("https://portal.example.com/batches")
+
+    assert set(pages.tunnels) == {"portal.example.com:443"}

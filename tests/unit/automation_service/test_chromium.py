@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
 
 from automation_service.chromium import BrowserOptions, chromium_options
+from automation_service.proxies import proxy_script
 
 PORTAL = "EXCLUDE portal.example , EXCLUDE *.files.example"
 
@@ -43,6 +45,32 @@ def test_a_proxy_is_found_and_no_page_can_ask_for_it(
         f"--host-rules=MAP * ~NOTFOUND , {PORTAL}",
         f"--host-resolver-rules=MAP * ~NOTFOUND , {PORTAL} , EXCLUDE proxy.example",
     ]
+
+
+@pytest.mark.parametrize(
+    ("proxy", "way"),
+    [
+        ("proxy.example:3128", "PROXY proxy.example:3128"),
+        ("http://user:secret@proxy.example", "PROXY proxy.example:80"),
+        ("https://proxy.example", "HTTPS proxy.example:443"),
+        ("socks5://[fd00::1]:9050", "SOCKS5 [fd00::1]:9050"),
+    ],
+)
+def test_the_way_to_the_portal_is_by_the_proxy_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch, proxy: str, way: str
+) -> None:
+    monkeypatch.setenv("all_proxy", proxy)
+    monkeypatch.setenv("no_proxy", ".files.example, 10.0.0.1:8080")
+
+    script = b64decode(proxy_script(["Portal.example"]).partition(",")[2]).decode()
+
+    assert f'"https": "{way}"' in script
+    assert '["portal.example"].some(among)' in script
+    assert '["files.example", "*.files.example", "10.0.0.1", "*.10.0.0.1"].some(among)' in script
+
+
+def test_without_a_proxy_there_is_no_script() -> None:
+    assert proxy_script(["portal.example"]) == ""
 
 
 def test_without_a_list_every_host_can_be_reached() -> None:
