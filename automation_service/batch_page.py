@@ -139,6 +139,7 @@ class BatchPage:
     def _prepare(self, walk: Walk, route: Route, watch: Watch) -> None:
         denied = self._browser.submits_denied() if route.crosses else nullcontext()
         with denied:
+            self._browser.await_stillness(by_sockets=True)
             if self._ways.prepares:
                 walk.begin(lambda: self._ways.prepare(self._action.name, self._values))
             about = {**self._marks(), "messages": list(self._signals().values())}
@@ -189,7 +190,7 @@ class BatchPage:
         answer = self._elements.ask("hear", about, max(0.0, left))
         declined = [it for it in self._browser.dialogs.seen if not it.expected]
         if declined and answer["signal"] == "silence":
-            return Word("asked", declined[0].words)
+            return Word("asked", self._browser.mask.scrubbed(declined[0].words))
         return Word(answer["signal"], answer.get("words", ""))
 
     def _signals(self) -> dict[str, Any]:

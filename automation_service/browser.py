@@ -238,6 +238,15 @@ class Browser:
             if self._traffic.was_kept(values, self._shown.target, MARGIN):
                 raise KeptAnswer("The page may have shown what was kept of an earlier answer.")
 
+    def await_stillness(self, *, by_sockets: bool = False) -> None:
+        """Wait a little until the page that is shown is wired for what is done to it.
+
+        It has no scripts on their way then, and no sockets about to open; with `by_sockets` only
+        these count. See stillness.py.
+        """
+        with self._answering("coming to rest"):
+            self._traffic.await_stillness(self._shown.target, MARGIN, by_sockets=by_sockets)
+
     def evaluate(self, expression: str, patience: float) -> Any:
         """The value of a JavaScript expression that answers by itself within `patience` seconds.
 

@@ -63,6 +63,10 @@ class Elements:
         self._browser.demand_fresh(about.get("values", {}))
         return answer
 
+    def await_stillness(self) -> None:
+        """Wait a little until the page is wired for what is typed and clicked."""
+        self._browser.await_stillness()
+
     def do(self, question: str, about: dict[str, Any], patience: float | None = None) -> Any:
         """Like `ask`, but once: for what changes something.
 

@@ -27,17 +27,26 @@ class LoginForm:
         It is "refused" if the portal refuses the name alone. Raises ProfileInDoubt if a button of
         the form is not there or stays disabled.
         """
+        seen = self._await_form("entrance")
+        if seen["found"] != "form":
+            return seen
         if self._login.next is not None:
             named = self._elements.do("enterName", {**self._about, "username": username})
             _raise_if_unusable(named, self._login.next)
             if named["found"] == "form":
-                named = self._elements.ask("afterName", self._about)
+                named = self._await_form("afterName")
             if named["found"] != "form":
                 return dict(named)
         secret = {"username": username, "password": password}
         found: dict[str, Any] = self._elements.do("enter", {**self._about, **secret})
         _raise_if_unusable(found, self._login.submit)
         return found
+
+    def _await_form(self, question: str) -> dict[str, Any]:
+        seen: dict[str, Any] = self._elements.ask(question, self._about)
+        if seen["found"] == "form":
+            self._elements.await_stillness()
+        return seen
 
     def raise_for_answer(self, form: dict[str, Any], scrubbed: Any) -> None:
         """Wait for what the portal says to the `form` that was sent; nothing if it let us in.

@@ -15,6 +15,7 @@ from urllib.parse import unquote_plus, urlsplit
 
 import structlog
 
+from automation_service.stillness import Stillness
 from automation_service.windows import Windows
 
 log = structlog.get_logger()
@@ -23,6 +24,10 @@ _DATA = ("Document", "XHR", "Fetch", "EventSource")
 _MAY_BE_DATA = ("Script",)
 """Its address tells: it is data if that names what is looked at."""
 _SCRIPTS_REMEMBERED = 500
+STILL_SECONDS = 0.25
+"""Longer than a portal far away takes to answer."""
+RESTLESS_SECONDS = 2.0
+"""How long a page that never is still is waited for."""
 
 
 class Traffic:
@@ -35,6 +40,7 @@ class Traffic:
         self._kept = ""
         self._served: deque[str] = deque(maxlen=_SCRIPTS_REMEMBERED)
         self._caches_refused = False
+        self._stillness = Stillness()
         windows.listener = self._hear
         # Of what is answered nothing needs to be remembered for us.
         windows.order("Network.enable", maxTotalBufferSize=0, maxResourceBufferSize=0)
@@ -45,6 +51,15 @@ class Traffic:
         """Another page is loaded now."""
         self._kept = ""
         self._scripts.clear()
+        self._stillness.begin()
+
+    def await_stillness(self, shown: str, patience: float, *, by_sockets: bool) -> None:
+        """Wait a little while something is under way that a page may need to hear what is done.
+
+        `by_sockets`: only if that is a socket. Raises NoAnswer or TabGone.
+        """
+        self._windows.catch_up(shown, patience)
+        self._stillness.wait(STILL_SECONDS, RESTLESS_SECONDS, by_sockets=by_sockets)
 
     def was_kept(self, values: dict[str, str], shown: str, patience: float) -> bool:
         """True if something that was read since the last page was loaded may be old.
@@ -93,6 +108,7 @@ class Traffic:
     # -- on the thread of the windows -----------------------------------------------------------
 
     def _hear(self, event: str, about: dict[str, Any]) -> None:
+        self._stillness.hear(event, about)
         if event == "Network.requestServedFromCache":
             self._served.append(about["requestId"])
         elif event == "Network.responseReceived":

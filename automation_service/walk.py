@@ -221,6 +221,7 @@ class Walk:
             raise SessionLost(_LOST)
         raise_for_status(seen["http"])
         self.document = seen["document"]
+        self._browser.await_stillness(by_sockets=True)
         # Read before `now`: by this page's clock the deadline is then or later.
         self._permit_ends = seen["now"] + (self._deadline - now) * 1000
 

@@ -48,11 +48,23 @@ const pressEnter = (field) =>
     else field.form.requestSubmit();
   });
 
+const isFirstPart = (login) =>
+  login.next ? shown(login.username) && shown(login.next) : isForm(login);
+
+// What one finds where one logs in, before anything is typed.
+const entrance = async ({ login }, ms) => {
+  const found = await until(() => {
+    if (shown(login.success)) return "inside";
+    return isFirstPart(login) && "form";
+  }, ms);
+  return { ...here(), found };
+};
+
 // The first of two parts; where the password is asked for is the next question's affair.
 const enterName = async ({ login, username }, ms) => {
   const found = await until(() => {
     if (shown(login.success)) return "inside";
-    return shown(login.username) && shown(login.next) && "form";
+    return isFirstPart(login) && "form";
   }, ms);
   const page = { ...here(), found };
   if (found !== "form") return page;

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from automation_service.batch_approval_service import BatchApprovalService
 from automation_service.batch_page import BatchPage
+from automation_service.evidence import EvidenceFolder
 from automation_service.portal import Portal
 from shared.errors import PageChanged, ProfileMismatch
+from shared.task_state import ItemStatus
 from tests.integration.automation_service.conftest import OpenPortal
 from tests.integration.automation_service.pages import APPROVE, PROFILE, Pages
+from tests.integration.automation_service.worker_double import InMemoryClaim
 
 BUDGET = 10.0
 HASTE = 2.0
@@ -21,9 +26,11 @@ CONFIRMED: list[dict[str, Any]] = [
 ]
 
 
-def portal_by(portal_with: OpenPortal, steps: list[dict[str, Any]]) -> Portal:
+def portal_by(
+    portal_with: OpenPortal, steps: list[dict[str, Any]], budget: float = BUDGET
+) -> Portal:
     approve = {**PROFILE["actions"]["approve"], "steps": steps}
-    return portal_with(actions={"approve": approve}, timings={"click_budget": BUDGET})
+    return portal_with(actions={"approve": approve}, timings={"click_budget": budget})
 
 
 def asks(pages: Pages, script: str, more: str = "") -> None:
@@ -74,6 +81,19 @@ def test_another_question_is_declined_and_reported(
     assert word.signal == "asked"
     assert "batch A" in word.text
     assert pages.posts == []
+
+
+def test_whoever_looks_at_what_is_unverified_is_told_of_the_question_that_was_declined(
+    portal_with: OpenPortal, pages: Pages, tmp_path: Path
+) -> None:
+    asks(pages, f"if (confirm('Approve batch A (urgent)?')) {POST}")
+    portal = portal_by(portal_with, CONFIRMED, budget=HASTE)
+    service = BatchApprovalService(portal, EvidenceFolder(tmp_path, "task"))
+
+    outcome = service.act(InMemoryClaim("A"), "")
+
+    assert outcome.status is ItemStatus.UNVERIFIED
+    assert "and got a no: Approve batch A (urgent)?" in outcome.detail
 
 
 def test_yes_is_said_once(portal_with: OpenPortal, pages: Pages) -> None:
