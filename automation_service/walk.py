@@ -216,7 +216,10 @@ class Walk:
         seen = self._elements.ask("arrive", about, self._left)
         now = time.monotonic()
         if not seen["arrived"]:
-            raise PortalTimeout("A step did not lead to another page.")
+            raise PortalTimeout(
+                "A step did not lead to another page. One after which only a frame shows another "
+                "says no `leads_to`."
+            )
         if seen["lost"]:
             raise SessionLost(_LOST)
         raise_for_status(seen["http"])
@@ -231,7 +234,7 @@ _FAULTS = {
     "absent": "There was nothing to use at {at}; the profile expects it.",
     "held": "There was nothing to use at {at}; the profile expects it. The page was about to "
     "submit a form, which was held back: the step that does so says `leads_to`, or `submits` where "
-    "a script takes the form.",
+    "the same page stays, as by a script or with a frame.",
     "present": "{at} did not go away.",
     "unmarked": "The field at {at} does not take our marker.",
     "unfillable": "There is no field at {at}, but something else.",

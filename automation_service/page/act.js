@@ -65,7 +65,8 @@ const present = (locator, ms) => until(() => fieldsAt(locator).find(enabled), ms
 const offering = (locator, ms, step) =>
   until(() => fieldsAt(locator).find((it) => enabled(it) && optionOf(it, step)), ms);
 
-const guardOf = (element) => element.ownerDocument.defaultView.agentGuard;
+// None where the frame shows another page by now.
+const guardOf = (element) => element.ownerDocument.defaultView?.agentGuard;
 
 const press = (element) => guardOf(element).act(() => element.click());
 

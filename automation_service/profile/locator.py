@@ -82,7 +82,8 @@ class Locator(Part):
     )
     frame: Locator | None = Field(
         default=None,
-        description="The `<iframe>` in which it is, of any host in use; it may be in another.",
+        description="The `<iframe>` or `<frame>` in which it is, of any host in use; it may be in "
+        "another.",
     )
     shadow: Locator | None = Field(
         default=None, description="The element in whose open shadow root it is."

@@ -148,9 +148,9 @@ class Step(Part):
     )
     submits: bool = Field(
         default=False,
-        description="True if the step submits a form that a script takes, so that the same page "
-        "stays. Without this or `leads_to` no form is submitted before the effect. It must have no "
-        "effect by that.",
+        description="True if the step submits a form and the same page stays, as where a script "
+        "takes the form or its answer comes in a frame. Without this or `leads_to` no form is "
+        "submitted before the effect. It must have no effect by that.",
     )
     effect: bool = Field(default=False, description="True for the step that has the effect.")
     names_batch: Value | Literal[False] | None = Field(
