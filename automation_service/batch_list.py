@@ -8,6 +8,7 @@ from typing import Any
 
 from automation_service.browser import Browser
 from automation_service.elements import Elements
+from automation_service.opening import LOOKING_SECONDS, Opening
 from automation_service.page_state import raise_for_place
 from automation_service.profile import Listing, Lookup, Session
 from automation_service.profile.placeholder import fill_path
@@ -32,14 +33,14 @@ class BatchList:
         self,
         browser: Browser,
         elements: Elements,
-        base_url: str,
+        opening: Opening,
         session: Session,
         listing: Listing,
     ) -> None:
         """Load nothing yet."""
         self._browser = browser
         self._elements = elements
-        self._base_url = base_url
+        self._opening = opening
         self._listing = listing
         self._session = session
         self._about = {"session": session.model_dump(), "listing": listing.model_dump()}
@@ -130,7 +131,13 @@ class BatchList:
     def _load(self, values: dict[str, str], number: int | None) -> None:
         numbered = {} if number is None else {"page": str(number)}
         path = fill_path(self._listing.path, {**values, **numbered})
-        self._browser.navigate(self._base_url + path)
+        fault = self._opening.go(path, self._listing.open, values)
+        if fault:
+            seen = self._elements.ask(
+                "loggedIn", {"session": self._about["session"]}, LOOKING_SECONDS
+            )
+            raise_for_place(seen)
+            raise ProfileInDoubt(f"The portal did not lead to its list. {fault}")
 
     def _scrolls_on(self, values: dict[str, str]) -> bool:
         if not self._listing.scrolls:

@@ -9,10 +9,10 @@ from typing import Any
 
 import structlog
 
-from automation_service.browser import Browser
 from automation_service.downloads import Download, Downloads
 from automation_service.elements import Elements
 from automation_service.file_kinds import FileKind
+from automation_service.opening import Opening
 from automation_service.page_state import raise_for_place
 from automation_service.pdf_text import says
 from automation_service.profile import Certificates, Profile
@@ -44,16 +44,14 @@ class CertificateDesk:
 
     def __init__(
         self,
-        browser: Browser,
         elements: Elements,
-        base_url: str,
+        opening: Opening,
         profile: Profile,
         certificates: Certificates,
     ) -> None:
         """`certificates` is the profile's part."""
-        self._browser = browser
         self._elements = elements
-        self._base_url = base_url
+        self._opening = opening
         self._profile = profile
         self._certificates = certificates
         self._about = {
@@ -80,7 +78,10 @@ class CertificateDesk:
         a certificate is not that of its trainee.
         """
         about = {**self._about, "values": values}
-        self._browser.navigate(self._base_url + self._profile.batch_path(values))
+        batch = self._profile.batch
+        fault = self._opening.go(self._profile.batch_path(values), batch.open, values)
+        if fault:
+            raise PortalTimeout(f"The portal did not lead to the batch. {fault}")
         trainees = self._wait(about, check)
         found = [self._fetch_one(about, trainee, downloads, check) for trainee in trainees]
         log.info("certificates_fetched", key=values["key"], count=len(found))

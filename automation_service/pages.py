@@ -7,6 +7,7 @@ from urllib.parse import urljoin
 
 from automation_service.browser import Browser
 from automation_service.elements import Elements, looked_anew
+from automation_service.opening import Opening
 from automation_service.page_state import raise_for_place
 from automation_service.profile import Locator, Session
 from shared.errors import PortalTimeout
@@ -16,11 +17,17 @@ class Pages:
     """One page at a time, in a browser that is logged in."""
 
     def __init__(
-        self, browser: Browser, elements: Elements, base_url: str, session: Session
+        self,
+        browser: Browser,
+        elements: Elements,
+        opening: Opening,
+        base_url: str,
+        session: Session,
     ) -> None:
         """`base_url` is where addresses begin that do not say so themselves."""
         self._browser = browser
         self._elements = elements
+        self._opening = opening
         self._base_url = base_url
         self._session = session.model_dump()
 
@@ -39,7 +46,7 @@ class Pages:
             raise PortalTimeout(f"{address} did not show that we are logged in.")
 
     def _load(self, url: str) -> Any:
-        self._browser.navigate(url)
+        self._opening.visit(url)
         return self._elements.read("loggedIn", {"session": self._session})
 
     def texts(self, at: Locator) -> list[str]:

@@ -20,6 +20,7 @@ from automation_service.certificate_desk import TraineeFile
 from automation_service.downloads import Downloads
 from automation_service.elements import Elements, looked_anew
 from automation_service.inspection import Inspection
+from automation_service.opening import LOOKING_SECONDS
 from automation_service.page_state import raise_for_place
 from automation_service.pages import Pages
 from automation_service.portal_files import PortalFiles
@@ -73,11 +74,13 @@ class Portal:
         patience = profile.timings.step or browser.options.timeout
         self._elements = Elements(browser, patience)
         self._ways = ways_class(profile)(browser, profile, base_url, *astuple(credentials))
-        self.files = PortalFiles(browser, self._elements, profile, self.base_url, patience)
+        self._opening = self._ways.opening
+        self._opening.enter = lambda: self._in_turn(self._ways.enter)
+        self.files = PortalFiles(browser, self._elements, profile, self._opening, patience)
         """What the portal has to download."""
         self.inspection = Inspection(browser)
         """Looks at pages on which something failed."""
-        self.pages = Pages(browser, self._elements, self.base_url, profile.session)
+        self.pages = Pages(browser, self._elements, self._opening, self.base_url, profile.session)
         self._session = profile.session.model_dump()
 
     @property
@@ -150,14 +153,17 @@ class Portal:
 
         Raises LoginRefused or AccountLocked, and tells the gate, if the portal says no.
         """
+        self._in_turn(self._ways.log_in)
+        self.has_logged_in = True
+        log.info("logged_in", portal=self.name, username=self.username)
+
+    def _in_turn(self, enter: Callable[[], None]) -> None:
         with self.gate.turn():
             try:
-                self._ways.log_in()
+                enter()
             except LoginRefused as refusal:
                 self.gate.refused(refusal)
                 raise
-        self.has_logged_in = True
-        log.info("logged_in", portal=self.name, username=self.username)
 
     def logged_in_again(self, look: Callable[[], Any]) -> Any:
         """What `look` finds; if the session is lost, log in again once and look again."""
@@ -251,14 +257,19 @@ class Portal:
         return replace(missing, words=words, condition=Condition.MAY_NOT_BE_DONE)
 
     def _look(self, batch: Batch, values: dict[str, str]) -> dict[str, Any]:
-        self._browser.navigate(self.base_url + fill_path(batch.path, values))
+        path = fill_path(batch.path, values)
+        fault = self._opening.go(path, batch.open, values, batch.missing)
         about = {
             "session": self._session,
             "batch": batch.model_dump(include=_LOOKED_AT, mode="json"),
             "stale": self._last_document,
             "values": values,
         }
-        seen: dict[str, Any] = self._elements.read("look", about)
+        seen: dict[str, Any] = self._elements.read(
+            "look", about, LOOKING_SECONDS if fault else None
+        )
+        if fault and seen["place"] not in ("lost", "missing"):
+            raise PortalTimeout(f"The portal did not lead to the batch. {fault}")
         self._last_document = seen["document"]
         return {**seen, "values": {**seen["columns"], **values}, "batch": batch}
 
@@ -283,7 +294,7 @@ class Portal:
 
     def _prove_session(self) -> None:
         """A portal may say "not found" to whoever is not logged in: see whether we are."""
-        self._browser.navigate(self.base_url + self.profile.pending.path)
+        self._opening.go(self.profile.pending.path, (), {})
         seen = self._elements.read("loggedIn", {"session": self._session})
         if seen["place"] != "inside":
             raise_for_place(seen)

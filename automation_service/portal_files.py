@@ -10,6 +10,7 @@ from automation_service.browser import Browser
 from automation_service.certificate_desk import CertificateDesk
 from automation_service.downloads import Downloads
 from automation_service.elements import Elements
+from automation_service.opening import Opening
 from automation_service.profile import Profile
 from automation_service.report_desk import ReportDesk
 from shared.errors import ProfileMismatch
@@ -23,14 +24,14 @@ class PortalFiles:
         browser: Browser,
         elements: Elements,
         profile: Profile,
-        base_url: str,
+        opening: Opening,
         patience: float,
     ) -> None:
         """`patience`: seconds until a file begins to come, and that it may stand still."""
         self._browser = browser
         self._elements = elements
         self._profile = profile
-        self._base_url = base_url
+        self._opening = opening
         self._patience = patience
 
     @contextmanager
@@ -44,9 +45,7 @@ class PortalFiles:
         profile = self._profile
         if profile.reports is None:
             raise ProfileMismatch(f"The profile {profile.name} does not say where reports are.")
-        return ReportDesk(
-            self._browser, self._elements, self._base_url, profile.session, profile.reports
-        )
+        return ReportDesk(self._elements, self._opening, profile.session, profile.reports)
 
     def certificates(self) -> CertificateDesk:
         """The certificates of batches. Raises ProfileMismatch if the profile knows of none."""
@@ -55,6 +54,4 @@ class PortalFiles:
             raise ProfileMismatch(
                 f"The profile {self._profile.name} does not say where certificates are."
             )
-        return CertificateDesk(
-            self._browser, self._elements, self._base_url, self._profile, certificates
-        )
+        return CertificateDesk(self._elements, self._opening, self._profile, certificates)

@@ -10,10 +10,10 @@ from typing import Any, TypeVar
 
 import structlog
 
-from automation_service.browser import Browser
 from automation_service.downloads import Download, Downloads
 from automation_service.elements import Elements
 from automation_service.file_kinds import FileKind
+from automation_service.opening import Opening
 from automation_service.page_state import raise_for_place
 from automation_service.profile import Reports, Session
 from shared.errors import (
@@ -55,16 +55,14 @@ class ReportDesk:
 
     def __init__(
         self,
-        browser: Browser,
         elements: Elements,
-        base_url: str,
+        opening: Opening,
         session: Session,
         reports: Reports,
     ) -> None:
         """`reports` is the profile's part."""
-        self._browser = browser
         self._elements = elements
-        self._url = base_url + reports.path
+        self._opening = opening
         self._reports = reports
         self._session = session.model_dump()
         self._about = {"session": self._session, "reports": reports.model_dump()}
@@ -102,7 +100,7 @@ class ReportDesk:
             "to_date": wish.to_date.strftime(reports.date_format),
             "format": self._known(reports.formats, wish.file_kind.value),
         }
-        self._browser.navigate(self._url)
+        self._opening.go(reports.path, (), {})
         seen = self._elements.do("askForReport", {**self._about, "wanted": wanted})
         if seen["place"] != "form":
             raise_for_place(seen)

@@ -61,6 +61,11 @@ def route_of(steps: Sequence[Step], *, one_by_one: bool = False) -> Route:
     return Route(tuple(legs), tuple(approach), Leg((last,), effect.answers, first))
 
 
+def legs_of(steps: Sequence[Step]) -> Iterator[Leg]:
+    """The way through these steps, none of which has the effect."""
+    return _legs(steps, one_by_one=False)
+
+
 def _legs(steps: Sequence[Step], one_by_one: bool) -> Iterator[Leg]:
     """Cut after a step that crosses or hovers, around one that brings a question or a file."""
     waiting: list[Step] = []

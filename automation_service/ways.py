@@ -18,6 +18,7 @@ from automation_service.batch_list import BatchList
 from automation_service.browser import Browser
 from automation_service.elements import Elements
 from automation_service.login_form import LoginForm
+from automation_service.opening import Opening
 from automation_service.page_state import raise_for_status
 from automation_service.profile import Listing, Profile
 from shared.errors import PortalTimeout, ProfileInDoubt, ProfileMismatch
@@ -52,10 +53,15 @@ class Ways:
         self.profile = profile
         self.username = username
         self.password = password
+        self.opening = Opening(browser, self._elements, profile, self._base_url, self.enter)
 
     def log_in(self) -> None:
         """Log in, once. Raises LoginRefused or AccountLocked if the portal says no."""
         self.load(self.profile.login.path)
+        self.enter()
+
+    def enter(self) -> None:
+        """Log in on the page that is there, once. Raises as `log_in` does."""
         login = LoginForm(self._elements, self.profile)
         self._browser.pacer.turn()
         form = login.enter(self.username, self.password)
@@ -119,7 +125,7 @@ class Ways:
 
     def _list(self, listing: Listing) -> BatchList:
         session = self.profile.session
-        return BatchList(self._browser, self._elements, self._base_url, session, listing)
+        return BatchList(self._browser, self._elements, self.opening, session, listing)
 
 
 def ways_class(profile: Profile) -> type[Ways]:

@@ -80,6 +80,23 @@ const goTo = (url) => {
   if (isSame) location.reload();
 };
 
+const GLANCE_MS = 100;
+
+// What a step uses, once it can be used. On the way to a batch the page may say that there is none,
+// or that we are logged out: then it is not waited for.
+const usedBy = async (step, about, left) => {
+  const kind = kindOf(step);
+  const { find } = KINDS[kind];
+  if (!about.leads) return find(step[kind], left(), step);
+  const passes = passing();
+  for (;;) {
+    const element = await find(step[kind], Math.min(GLANCE_MS, left()), step);
+    if (element || left() === 0 || isLost(about.session)) return element;
+    const isMissing = Boolean(about.missing && shown(about.missing));
+    if (!passes(isMissing) && isMissing) return null;
+  }
+};
+
 const takeOne = async (step, about, left) => {
   if (step.wait_for) return (await until(() => shown(step.wait_for), left())) ? null : notFound(step);
   if (step.wait_gone) {
@@ -94,8 +111,8 @@ const takeOne = async (step, about, left) => {
     goTo(step.go);
     return null;
   }
-  const { find, take } = KINDS[kindOf(step)];
-  const element = await find(step[kindOf(step)], left(), step);
+  const { take } = KINDS[kindOf(step)];
+  const element = await usedBy(step, about, left);
   if (!isStillOn(about.document)) return { fault: "moved" };
   if (!element) return notFound(step);
   about.taken += 1;

@@ -9,6 +9,7 @@ from pydantic_core import PydanticCustomError
 
 from automation_service.profile.locator import Locator
 from automation_service.profile.part import Part
+from automation_service.profile.step import LeadingSteps
 from automation_service.profile.value import Value
 
 State = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -33,6 +34,12 @@ class Shown(Part):
         description="Where it is: `{key}` where the batch's id goes, or else something that the "
         "lookup finds, such as `{id}`. Without any it is one page that shows all: then what is "
         "read and used there names the batch, as in `#row-{key}`."
+    )
+    open: LeadingSteps = Field(
+        default=(),
+        description="Steps that lead to the batch from the page at `path`, where no address leads "
+        "there: a search, a click in a menu or on a row. They have no effect, and are taken for "
+        "each look.",
     )
     printed_key: Value = Field(
         description="Where the page prints the id: only a page that prints exactly the id asked "

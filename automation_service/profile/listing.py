@@ -10,6 +10,7 @@ from pydantic_core import PydanticCustomError
 from automation_service.profile.locator import Locator
 from automation_service.profile.part import Part
 from automation_service.profile.placeholder import placeholders
+from automation_service.profile.step import LeadingSteps
 from automation_service.profile.value import Value
 
 
@@ -19,6 +20,11 @@ class Listing(Part):
     path: str = Field(
         description="Where the list is. `{page}` stands for the page's number where the address "
         "has it."
+    )
+    open: LeadingSteps = Field(
+        default=(),
+        description="Steps that lead to the list from the page at `path`, where no address leads "
+        "there. They have no effect.",
     )
     ready: Locator | None = Field(
         default=None,

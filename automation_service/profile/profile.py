@@ -29,7 +29,7 @@ from automation_service.profile.placeholder import (
 from automation_service.profile.reports import Reports
 from automation_service.profile.session import Session
 from automation_service.profile.site import Site
-from automation_service.profile.step import every_step
+from automation_service.profile.step import Step, every_step
 from automation_service.profile.timings import Reclick, Timings
 from shared.contracts import Condition
 from shared.errors import ProfileMismatch
@@ -219,9 +219,10 @@ class Profile(Part):
     def _have_an_address_for_every_batch(self) -> Profile:
         known = ("key", *(self.lookup.names if self.lookup else ()))
         used = placeholders(self.batch.path)
-        unscoped = () if used else self._unscoped()
+        is_led = _has_placeholder(_said_in(self.batch.open))
+        unscoped = () if used or is_led else self._unscoped()
         other = self.batch.elsewhere
-        if other and not _has_placeholder((other.path, other.printed_key)):
+        if other and not _has_placeholder((other.path, other.printed_key, *_said_in(other.open))):
             unscoped += ("batch.elsewhere.printed_key",)
         if unscoped or (self.ways is None and not set(used) <= set(known)):
             raise PydanticCustomError(
@@ -283,6 +284,10 @@ class Profile(Part):
     def batch_path(self, values: dict[str, str]) -> str:
         """The path of the batch's page: `values` has `key`, and what the lookup found."""
         return fill_path(self.batch.path, values)
+
+
+def _said_in(steps: tuple[Step, ...]) -> list[Locator | str]:
+    return [at for step in every_step(steps) for at in (step.at, step.text, step.option) if at]
 
 
 def _has_placeholder(parts: Iterable[Locator | str]) -> bool:

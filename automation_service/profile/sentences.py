@@ -67,6 +67,8 @@ def _logging_in(profile: Profile) -> tuple[str, Iterator[str]]:
         if login.locked_shown:
             yield f"The account is locked if {login.locked_shown} shows."
         yield f"No page is believed that does not show {session.logged_in}."
+        if session.each_page:
+            yield f"A page that shows {session.lost} as it is loaded is logged in on at once."
         for sign in _signs_of_loss(profile):
             yield f"The session is lost if {sign}."
 
@@ -86,19 +88,29 @@ def _signs_of_loss(profile: Profile) -> Iterator[str]:
 def _finding(profile: Profile) -> tuple[str, Iterator[str]]:
     def lines() -> Iterator[str]:
         yield f"What waits is listed at {profile.pending.path}. {_list(profile.pending)}"
+        yield from _leading(profile.pending.open)
         lookup = profile.lookup
         if lookup is not None:
             yield f"A batch is looked up at {lookup.path}{_search(lookup)}. {_list(lookup)}"
+            yield from _leading(lookup.open)
             if lookup.lists == "pending":
                 yield "One that is not found there does not wait, and nothing is done with it."
         yield f"A batch's page is {profile.batch.path}."
+        yield from _leading(profile.batch.open)
         yield f"It is the right one if {profile.batch.printed_key} says exactly its id."
         other = profile.batch.elsewhere
         if other:
             yield f"One that is not there is looked for at {other.path}."
+            yield from _leading(other.open)
             yield f"It is there if {other.printed_key} says its id; its status is {other.status}."
 
     return "Finding", lines()
+
+
+def _leading(steps: tuple[Step, ...]) -> Iterator[str]:
+    if steps:
+        yield "From there:"
+        yield from _steps(steps, "")
 
 
 def _list(listing: Listing) -> str:

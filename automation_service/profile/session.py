@@ -34,6 +34,18 @@ class Session(Part):
         "of being logged in, means that we are logged out.",
     )
 
+    each_page: bool = Field(
+        default=False,
+        description="True if every page that is loaded asks to log in, as where scripts keep to "
+        "themselves who we are: then that is done there, before anything else. `lost` is the form.",
+    )
+
+    @model_validator(mode="after")
+    def _show_the_form(self) -> Session:
+        if self.each_page and self.lost is None:
+            raise PydanticCustomError("session", "'each_page' needs 'lost': the form that shows")
+        return self
+
     @model_validator(mode="after")
     def _have_a_sign(self) -> Session:
         if not (self.lost or self.lost_url or self.unmarked_is_lost):

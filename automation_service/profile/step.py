@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from automation_service.file_kinds import FileKind
@@ -23,6 +23,7 @@ KINDS = (*USES, "answer", "go", "when", "repeat_until")
 EFFECTIVE = ("click", "press", "choose", "tick", "answer")
 """The kinds of steps that can have the effect."""
 _ALONE = ("answer", "go", "hover", "save")
+_LEADING_NOWHERE = ("answer", "upload", "save", "go")
 _BELONGS = {
     "fill": ("with", "text", "typed"),
     "press": ("key",),
@@ -248,6 +249,25 @@ class Step(Part):
     def __str__(self) -> str:
         """What it uses, in words for a message."""
         return str(self.at or self.go or f"the {self.answer}")
+
+
+def _leading(steps: tuple[Step, ...]) -> tuple[Step, ...]:
+    for step in every_step(steps):
+        if step.effect or step.kind in _LEADING_NOWHERE:
+            raise PydanticCustomError(
+                "steps",
+                "steps that only lead to something have no effect, and do none of: {kinds}",
+                {"kinds": ", ".join(_LEADING_NOWHERE)},
+            )
+        if step.marks:
+            raise PydanticCustomError(
+                "steps", "'fill' needs 'text' here: nothing is remarked on before an action"
+            )
+    return steps
+
+
+LeadingSteps = Annotated[tuple[Step, ...], AfterValidator(_leading)]
+"""Steps that lead to what is looked at."""
 
 
 def every_step(steps: Sequence[Step]) -> Iterator[Step]:
