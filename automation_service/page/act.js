@@ -52,8 +52,13 @@ const onTop = (element) => {
   return isHit();
 };
 
-const usable = (locator, ms) =>
-  until(() => fieldsAt(locator).find((element) => visible(element) && enabled(element)), ms);
+const usableAt = (locator) => fieldsAt(locator).filter((it) => visible(it) && enabled(it));
+
+const usable = (locator, ms) => until(() => usableAt(locator)[0], ms);
+
+// What becomes an editor is something else for a moment; what stays so is told.
+const fillable = async (locator, ms) =>
+  (await until(() => usableAt(locator).find(isFillable), ms)) ?? usableAt(locator)[0] ?? null;
 
 const clickable = (locator, ms) =>
   until(() => all(locator).find((it) => visible(it) && enabled(it) && onTop(it)), ms);
@@ -117,18 +122,45 @@ const clickThrough = async (element) => {
   });
 };
 
-// What a field holds: one with a value, or a part of the page that is edited as it stands there.
-const heldBy = (element) => element.value ?? element.textContent;
+// What a field holds: one with a value, or a part of the page that is edited as it stands there,
+// whose own value, if it has one, follows late.
+const heldBy = (element) =>
+  element.isContentEditable && !element.matches("input, textarea")
+    ? element.textContent
+    : (element.value ?? element.textContent);
 
 const isFillable = (element) => element.isContentEditable || "value" in element;
 
-// As by a keyboard: an editor made by script notices nothing else.
-const rewrite = (element, text) =>
-  guardOf(element).act(() => {
-    element.focus();
-    element.ownerDocument.execCommand("selectAll");
-    element.ownerDocument.execCommand("insertText", false, text);
+// A change as by a keyboard. Browsers say first what they are about to change: editors made by script
+// make the change themselves then, and undo any that nobody told them of.
+const edit = (element, command, text = null) => {
+  const own = element.ownerDocument;
+  const chosen = own.getSelection();
+  const ranges = [...Array(chosen.rangeCount).keys()].map((at) => chosen.getRangeAt(at));
+  const told = new InputEvent("beforeinput", {
+    bubbles: true,
+    cancelable: true,
+    composed: true,
+    inputType: text === null ? "deleteContentBackward" : "insertText",
+    data: text,
+    targetRanges: ranges.map((range) => new StaticRange(range)),
   });
+  if (element.dispatchEvent(told)) own.execCommand(command, false, text);
+};
+
+const chooseAll = (element) => {
+  element.focus();
+  element.ownerDocument.execCommand("selectAll");
+};
+
+// Editors hear what is chosen with the next picture.
+const nextPicture = () => new Promise((go) => requestAnimationFrame(() => setTimeout(go)));
+
+const rewrite = async (element, text) => {
+  guardOf(element).act(() => chooseAll(element));
+  await nextPicture();
+  guardOf(element).act(() => edit(element, "insertText", text));
+};
 
 const type = (element, text) => {
   // The prototype's own setter: frameworks that watch a field replace the element's.
@@ -146,21 +178,21 @@ const keyFor = (letter) => ({
 });
 
 // Letter by letter, as for fields that notice nothing else: clearing too.
-const typeByKeys = (element, text) =>
-  guardOf(element).act(() => {
-    const own = element.ownerDocument;
-    const strike = (about, command, value) => {
+const typeByKeys = async (element, text) => {
+  const strike = async (about, command, letter) => {
+    if (element.isContentEditable) await nextPicture();
+    guardOf(element).act(() => {
       const isHeard = pressKey(element, "keydown", about);
-      const goesOn = isHeard && (!value || pressKey(element, "keypress", about));
-      if (goesOn) own.execCommand(command, false, value);
+      const goesOn = isHeard && (!letter || pressKey(element, "keypress", about));
+      if (goesOn) edit(element, command, letter);
       pressKey(element, "keyup", about);
-    };
-    element.focus();
-    own.execCommand("selectAll");
-    strike(DELETE, "delete");
-    for (const letter of text) strike(keyFor(letter), "insertText", letter);
-    element.dispatchEvent(new Event("change", { bubbles: true }));
-  });
+    });
+  };
+  guardOf(element).act(() => chooseAll(element));
+  await strike(DELETE, "delete");
+  for (const letter of text) await strike(keyFor(letter), "insertText", letter);
+  guardOf(element).act(() => element.dispatchEvent(new Event("change", { bubbles: true })));
+};
 
 // The remark gives way to the marker where the field takes only so many characters.
 const roomFor = (element, remark, marker) => {
@@ -170,14 +202,19 @@ const roomFor = (element, remark, marker) => {
   return before ? `${before} ${marker}` : marker;
 };
 
-const fill = (element, step, { remark, marker }) => {
+const TAKING_MS = 1000;
+
+// False if the field does not take our marker.
+const fill = async (element, step, { remark, marker }, ms) => {
   const marks = step.text === null;
   const text = marks ? roomFor(element, remark, marker) : fillIn(step.text);
   if (text === null) return false;
-  if (step.typed) typeByKeys(element, text);
-  else if (element.isContentEditable) rewrite(element, text);
+  if (step.typed) await typeByKeys(element, text);
+  else if (element.isContentEditable) await rewrite(element, text);
   else type(element, text);
-  return marks ? heldBy(element).includes(marker) : true;
+  // Who draws it may do so a moment later, and anew.
+  const isMarked = () => fieldsAt(step.fill).some((it) => heldBy(it).includes(marker));
+  return !marks || Boolean(await until(isMarked, Math.min(ms, TAKING_MS)));
 };
 
 const optionOf = (select, step) => {

@@ -94,6 +94,33 @@ const takeAim = (element) => {
   window.agentAim = aim;
 };
 
+// An animation that is about to begin moves nothing yet; one that hardly ends is not waited for.
+const LONGEST_MS = 2000;
+const MOVES = /^(transform|translate|scale|rotate|inset|top|right|bottom|left|margin|padding|(min|max)?(width|height)|flex|grid|gap)/i;
+
+const leftOf = (effect) => {
+  const { endTime, localTime } = effect.getComputedTiming();
+  return endTime - (localTime ?? 0);
+};
+
+const willMove = ({ effect, pending, playState }, element) =>
+  (pending || playState === "running") &&
+  effect?.target?.contains(element) &&
+  leftOf(effect) <= LONGEST_MS &&
+  effect.getKeyframes().some((frame) => Object.keys(frame).some((name) => MOVES.test(name)));
+
+// Whether it, or anything that it is in, is being moved by the page's styles.
+const isBeingMoved = (element) => {
+  let it = element;
+  while (it) {
+    const root = it.getRootNode();
+    const inner = it;
+    if (root.getAnimations().some((animation) => willMove(animation, inner))) return true;
+    it = root.host ?? frameOf(it);
+  }
+  return false;
+};
+
 const isSamePlace = (one, other) => one.x === other.x && one.y === other.y;
 
 // Where the element is that the effect is aimed at, once it does not move any more.
@@ -102,7 +129,9 @@ const still = async ({ at }, ms) => {
   const aim = window.agentAim;
   let before = at;
   let now = inWindow(aim.element);
-  while ((aim.frames < FRAMES_TO_COMPARE || !isSamePlace(before, now)) && left() > 0) {
+  const moves = () =>
+    aim.frames < FRAMES_TO_COMPARE || !isSamePlace(before, now) || isBeingMoved(aim.element);
+  while (moves() && left() > 0) {
     await new Promise((go) => requestAnimationFrame(go));
     before = now;
     now = inWindow(aim.element);

@@ -21,10 +21,10 @@ const KINDS = {
     },
   },
   fill: {
-    find: usable,
-    take: (element, step, about) => {
+    find: fillable,
+    take: async (element, step, about, left) => {
       if (!isFillable(element)) return { fault: "unfillable" };
-      return fill(element, step, about) ? null : { fault: "unmarked" };
+      return (await fill(element, step, about, left())) ? null : { fault: "unmarked" };
     },
   },
   press: {

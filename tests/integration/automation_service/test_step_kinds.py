@@ -227,6 +227,11 @@ EFFECTS: dict[str, tuple[str, dict[str, Any]]] = {
         if (x < 270) requestAnimationFrame(move) }}; onload = move</script>""",
         {"click": "#f"},
     ),
+    "a button that moves all the time": (
+        f"""<style>@keyframes beat {{ to {{ transform: scale(1.01) }} }}</style>
+        <button id=f style="animation: beat 9s infinite" onclick="{POST}">Go</button>""",
+        {"click": "#f"},
+    ),
 }
 
 
@@ -242,6 +247,42 @@ def test_the_effect_is_made_once(portal_with: OpenPortal, pages: Pages, kind: st
         aim.fire()
 
     page.hear(0.5)
+    assert pages.wait_for_posts(1) == ["/effect"]
+
+
+ABOUT_TO_MOVE: dict[str, tuple[str, dict[str, Any]]] = {
+    "by a style of what it is in": (
+        f"""<style>@keyframes fall {{ from {{ transform: translateY(0) }}
+        to {{ transform: translateY(200px) }} }}</style>
+        <p style="animation: fall .3s .4s both"><button id=f onclick="{POST}">Go</button></p>""",
+        {"click": "#f"},
+    ),
+    "in a shadow tree in what is about to grow": (
+        f"""<style>@keyframes grow {{ from {{ padding-top: 0 }}
+        to {{ padding-top: 200px }} }}</style>
+        <div id=host style="animation: grow .3s .4s both"></div><script>
+        host.attachShadow({{mode: 'open'}}).innerHTML = `<button id=f onclick="{POST}">Go</button>`
+        </script>""",
+        {"click": {"css": "#f", "shadow": "#host"}},
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", ABOUT_TO_MOVE)
+def test_what_is_about_to_move_is_clicked_where_it_comes_to_rest(
+    portal_with: OpenPortal, pages: Pages, browser: Browser, kind: str
+) -> None:
+    content, step = ABOUT_TO_MOVE[kind]
+    pages.batch("A", "<i id=status>Open</i>" + content)
+    page = portal_by(portal_with, [{**step, "effect": True}]).open_batch("A")
+
+    with page.aim("", "[m]", BUDGET) as aim:
+        # When we are held up until all animations are over
+        browser.evaluate(
+            "Promise.all(document.getAnimations().map((it) => it.finished)).then(() => true)", 5
+        )
+        aim.fire()
+
     assert pages.wait_for_posts(1) == ["/effect"]
 
 
