@@ -63,12 +63,25 @@ const fillable = async (locator, ms) =>
 const clickable = (locator, ms) =>
   until(() => all(locator).find((it) => visible(it) && enabled(it) && onTop(it)), ms);
 
-// Fields that a scripted one stands in front of are there and not to be seen.
-const present = (locator, ms) => until(() => fieldsAt(locator).find(enabled), ms);
+const isInSight = (field) => visible(field) || !field.parentElement || visible(field.parentElement);
+
+const HIDDEN_MS = 1000;
+
+// Fields that a scripted one stands in front of are there and not to be seen. One that is hidden
+// with all around it may be in a dialog that is about to show, and that nobody listens to yet.
+const inSight = (find, ms) => {
+  const passes = passing(Math.min(HIDDEN_MS, ms / 2));
+  return until(() => {
+    const found = find();
+    return found.find(isInSight) ?? (!passes(found.length > 0) && found[0]);
+  }, ms);
+};
+
+const present = (locator, ms) => inSight(() => fieldsAt(locator).filter(enabled), ms);
 
 // What a select offers may depend on a choice before, and come late.
 const offering = (locator, ms, step) =>
-  until(() => fieldsAt(locator).find((it) => enabled(it) && optionOf(it, step)), ms);
+  inSight(() => fieldsAt(locator).filter((it) => enabled(it) && optionOf(it, step)), ms);
 
 // None where the frame shows another page by now.
 const guardOf = (element) => element.ownerDocument.defaultView?.agentGuard;

@@ -128,6 +128,36 @@ def test_a_control_is_used_as_people_do(portal_with: OpenPortal, pages: Pages, k
     assert pages.wait_for_posts(1) == ["/effect"]
 
 
+@pytest.mark.parametrize(
+    ("field", "step"),
+    [
+        ("<select id=f><option>No<option>Yes</select>", {"choose": "#f", "option": "Yes"}),
+        ("<input id=f type=checkbox>", {"tick": "#f"}),
+    ],
+    ids=["a choice", "a checkbox"],
+)
+def test_a_field_in_a_dialog_is_used_once_the_dialog_shows(
+    portal_with: OpenPortal, pages: Pages, field: str, step: dict[str, Any]
+) -> None:
+    # Given a dialog whose script listens to its field only as it shows it
+    dialog = f"""<button id=go>Decide</button><template>{field}</template><script>
+        go.onclick = () => {{
+            const box = document.createElement('div');
+            box.innerHTML = document.querySelector('template').innerHTML;
+            box.style.display = 'none';
+            document.body.append(box);
+            setTimeout(() => {{
+                f.onchange = () => {{ {REVEAL} }};
+                box.style.display = '';
+            }}, 300);
+        }};</script>"""
+    pages.batch("A", OPEN + HIDDEN + dialog)
+
+    fired(portal_by(portal_with, [{"click": "#go"}, step, EFFECT]), HASTE)
+
+    assert pages.wait_for_posts(1) == ["/effect"]
+
+
 def test_the_effect_may_be_in_a_menu_that_the_mouse_keeps_open(
     portal_with: OpenPortal, pages: Pages
 ) -> None:
