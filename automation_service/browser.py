@@ -41,6 +41,7 @@ from shared.errors import (
     PageChanged,
     PortalTimeout,
     PortalUnavailable,
+    SessionLost,
 )
 
 __all__ = ["Browser", "BrowserOptions", "BrowserProcess", "PageMoved", "reap"]
@@ -61,6 +62,7 @@ SIGN_OF_LIFE = 5.0
 
 _CLICK = "click"
 _NO_TIME = "The page had to be left before it could be looked at."
+_ASKED_FOR_CREDENTIALS = "net::ERR_INVALID_AUTH_CREDENTIALS"
 _FILES_GO = "Browser.setDownloadBehavior"
 
 # What Chromium says of a page that is just being replaced by the next one.
@@ -191,8 +193,8 @@ class Browser:
         """Load `url` anew; returns when the portal has begun to answer and no older page is left.
 
         A page that has to be left by a certain moment is left by then, whatever the portal does.
-        Raises PortalUnavailable if it cannot be reached, PortalTimeout if it does not answer; the
-        browser is condemned then.
+        Raises PortalUnavailable if it cannot be reached, PortalTimeout if it does not answer (the
+        browser is condemned then), and SessionLost if it asks by HTTP who we are.
         """
         self._shown, self.window_closed = self._tab, False
         if self._leave_by is not None:
@@ -225,6 +227,8 @@ class Browser:
         self._traffic.forget()
         answer = self._tab.navigate(url, patience)
         self.has_left = False
+        if answer.get("errorText") == _ASKED_FOR_CREDENTIALS:
+            raise SessionLost("The portal asks for a user name and a password, by HTTP.")
         if "errorText" in answer:
             raise PortalUnavailable(f"The portal cannot be reached: {answer['errorText']}.")
 

@@ -15,7 +15,7 @@ from automation_service.profile import Profile
 from automation_service.step_trial import StepTrial
 from automation_service.trial_notes import TrialNotes
 from shared.contracts import Condition
-from shared.errors import LoginRefused
+from shared.errors import LoginRefused, SessionLost
 
 SCROLLING_SECONDS = 0.5
 """How long a list that was scrolled is watched for other rows."""
@@ -83,12 +83,26 @@ class Trial:
 
     # -- the stages ---------------------------------------------------------------------------
 
+    def _hear_question(self) -> None:
+        path = self._profile.login.path
+        with self._notes.stage("The question who we are, by HTTP") as stage:
+            try:
+                self._browser.navigate(self._base_url + path)
+            except SessionLost:
+                stage.told = f"{path} asks for it."
+            else:
+                stage.fault = f"{path} does not ask: it let us in without."
+
     def _see_form(self) -> None:
         login, session = self._profile.login, self._profile.session
+        if login.http:
+            self._hear_question()
+            return
         with self._notes.stage("The login form") as stage:
             self._browser.navigate(self._base_url + login.path)
             # Where the password is asked for later it cannot be there yet.
             first = login.username if login.next and login.username else login.password
+            assert first is not None
             seen = self._notes.elements.ask("awaited", {"at": first.model_dump()})
             if not seen["shown"]:
                 stage.fault = f"There is no field at {first}."

@@ -17,6 +17,7 @@ from typing import Any
 from automation_service.batch_list import BatchList
 from automation_service.browser import Browser
 from automation_service.elements import Elements
+from automation_service.http_login import HttpLogin
 from automation_service.login_form import LoginForm
 from automation_service.opening import Opening
 from automation_service.page_state import raise_for_status
@@ -57,7 +58,13 @@ class Ways:
 
     def log_in(self) -> None:
         """Log in, once. Raises LoginRefused or AccountLocked if the portal says no."""
-        self.load(self.profile.login.path)
+        path = self.profile.login.path
+        if self.profile.login.http:
+            HttpLogin(self._browser, self._elements, self.profile).enter(
+                self._base_url + path, self.username, self.password
+            )
+            return
+        self.load(path)
         self.enter()
 
     def enter(self) -> None:

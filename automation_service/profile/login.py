@@ -10,9 +10,9 @@ from automation_service.profile.part import Part
 
 
 class Login(Part):
-    """The login form, and how it answers."""
+    """The login form, or the login by HTTP, and how it answers."""
 
-    path: str = Field(description="Where the form is.")
+    path: str = Field(description="Where the form is, or a page that asks by HTTP.")
     username: Locator | None = Field(
         default=None, description="The field for the user name; absent where none is asked for."
     )
@@ -21,7 +21,7 @@ class Login(Part):
         description="What to click after the user name where the password is asked for only then, "
         "on the same page or on another.",
     )
-    password: Locator = Field(description="The field for the password.")
+    password: Locator | None = Field(default=None, description="The field for the password.")
     submit: Locator | None = Field(
         default=None, description="The button; without it Enter is pressed in the password field."
     )
@@ -40,6 +40,25 @@ class Login(Part):
     locked_shown: Locator | None = Field(
         default=None, description="What shows, other than `refused`, if the account is locked."
     )
+
+    http: bool = Field(
+        default=False,
+        description="True where there is no form, and the browser is asked by HTTP's `Basic` "
+        "or `Digest` scheme (RFC 7617, 7616). Then nothing but `path` is said beside it.",
+    )
+
+    @model_validator(mode="after")
+    def _form_or_http(self) -> Login:
+        of_form = sorted(self.model_fields_set - {"path", "http"})
+        if self.http and of_form:
+            raise PydanticCustomError(
+                "login", "'{field}' is of a form, which 'http' has not", {"field": of_form[0]}
+            )
+        if not self.http and self.password is None:
+            raise PydanticCustomError(
+                "login", "'password' says where it is typed; without any form say 'http: true'"
+            )
+        return self
 
     @model_validator(mode="after")
     def _name_somebody_first(self) -> Login:

@@ -54,18 +54,8 @@ def _portal(profile: Profile) -> tuple[str, Iterator[str]]:
 
 def _logging_in(profile: Profile) -> tuple[str, Iterator[str]]:
     def lines() -> Iterator[str]:
-        login, session = profile.login, profile.session
-        name = f"the user name into {login.username}, " if login.username else ""
-        name += f"click {login.next}, then type " if login.next else ""
-        sent = f"click {login.submit}" if login.submit else "press Enter"
-        yield f"Go to {login.path}; type {name}the password into {login.password}; {sent}."
-        yield f"We are in once {login.success or session.logged_in} shows."
-        refused = login.refused or "the form again, on a new page"
-        yield f"We are refused if {refused} shows; nobody tries these credentials again then."
-        if login.locked:
-            yield f"The account is locked if the refusal says {login.locked!r}."
-        if login.locked_shown:
-            yield f"The account is locked if {login.locked_shown} shows."
+        session = profile.session
+        yield from _by_http(profile) if profile.login.http else _by_form(profile)
         yield f"No page is believed that does not show {session.logged_in}."
         if session.each_page:
             yield f"A page that shows {session.lost} as it is loaded is logged in on at once."
@@ -73,6 +63,27 @@ def _logging_in(profile: Profile) -> tuple[str, Iterator[str]]:
             yield f"The session is lost if {sign}."
 
     return "Logging in", lines()
+
+
+def _by_http(profile: Profile) -> Iterator[str]:
+    yield f"Go to {profile.login.path}, and tell the user name and the password by HTTP."
+    yield f"We are in once {profile.session.logged_in} shows."
+    yield "We are refused if we are asked again; nobody tries these credentials again then."
+
+
+def _by_form(profile: Profile) -> Iterator[str]:
+    login, session = profile.login, profile.session
+    name = f"the user name into {login.username}, " if login.username else ""
+    name += f"click {login.next}, then type " if login.next else ""
+    sent = f"click {login.submit}" if login.submit else "press Enter"
+    yield f"Go to {login.path}; type {name}the password into {login.password}; {sent}."
+    yield f"We are in once {login.success or session.logged_in} shows."
+    refused = login.refused or "the form again, on a new page"
+    yield f"We are refused if {refused} shows; nobody tries these credentials again then."
+    if login.locked:
+        yield f"The account is locked if the refusal says {login.locked!r}."
+    if login.locked_shown:
+        yield f"The account is locked if {login.locked_shown} shows."
 
 
 def _signs_of_loss(profile: Profile) -> Iterator[str]:

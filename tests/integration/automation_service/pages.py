@@ -69,53 +69,13 @@ class Pages:
         self.posts: list[str] = []
         self.cut: set[str] = set()
         """What is taken when it is posted, and never answered: the connection ends."""
+        self.challenge: Callable[[str, str], str] = lambda _method, _answer: ""
+        """What is asked, by HTTP, of who answers so to it; "" if that is enough."""
         self.after_post: dict[str, Callable[[], None]] = {}
         self._stalled: dict[str, threading.Event] = {}
         self._asked_again: set[str] = set()
-        pages = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                pages.gets.append(self.path)
-                pages.wait_for_turn(self.path)
-                self._answer(pages.html.get(self.path, ""), pages.status.get(self.path, 200))
-
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                pages.after_post.get(self.path, lambda: None)()
-                pages.posts.append(self.path)
-                if self.path in pages.cut:
-                    self.close_connection = True
-                    return
-                self._answer(pages.html.get(self.path, ""), 200)
-
-            def do_CONNECT(self) -> None:
-                pages.tunnels.append(self.path)
-                self.send_error(502)
-
-            def _answer(self, html: str, status: int) -> None:
-                kind = KINDS.get(self.path.partition("?")[0].rpartition(".")[2], "text/html")
-                body = (f"<!doctype html>{html}" if kind == "text/html" else html).encode()
-                etag = f'"{crc32(body)}"'
-                if self.headers.get("If-None-Match") == etag:
-                    status, body = 304, b""
-                self.send_response(status)
-                self.send_header("Content-Type", f"{kind}; charset=utf-8")
-                self.send_header("Content-Length", str(len(body)))
-                if self.path in pages.keep:
-                    self.send_header("Cache-Control", pages.keep[self.path])
-                    self.send_header("ETag", etag)
-                for name, value in pages.headers.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, format: str, *args: object) -> None:
-                """Nobody reads it."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        handler = type("Handler", (_Handler,), {"pages": self})
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.02,), daemon=True
@@ -159,3 +119,58 @@ class Pages:
     def close(self) -> None:
         self._server.shutdown()
         self._server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    pages: Pages
+    protocol_version = "HTTP/1.1"
+
+    def parse_request(self) -> bool:
+        if not super().parse_request():
+            return False
+        asked = self.pages.challenge(self.command, self.headers.get("Authorization", ""))
+        if asked:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", asked)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+        return not asked
+
+    def do_GET(self) -> None:
+        self.pages.gets.append(self.path)
+        self.pages.wait_for_turn(self.path)
+        self._answer(self.pages.html.get(self.path, ""), self.pages.status.get(self.path, 200))
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.pages.after_post.get(self.path, lambda: None)()
+        self.pages.posts.append(self.path)
+        if self.path in self.pages.cut:
+            self.close_connection = True
+            return
+        self._answer(self.pages.html.get(self.path, ""), 200)
+
+    def do_CONNECT(self) -> None:
+        self.pages.tunnels.append(self.path)
+        self.send_error(502)
+
+    def _answer(self, html: str, status: int) -> None:
+        kind = KINDS.get(self.path.partition("?")[0].rpartition(".")[2], "text/html")
+        body = (f"<!doctype html>{html}" if kind == "text/html" else html).encode()
+        etag = f'"{crc32(body)}"'
+        if self.headers.get("If-None-Match") == etag:
+            status, body = 304, b""
+        self.send_response(status)
+        self.send_header("Content-Type", f"{kind}; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        if self.path in self.pages.keep:
+            self.send_header("Cache-Control", self.pages.keep[self.path])
+            self.send_header("ETag", etag)
+        for name, value in self.pages.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Nobody reads it."""
