@@ -142,10 +142,20 @@ const linesOf = (table) => {
   return (row) => lines.get(row) ?? lineOf(row);
 };
 
+const BUTTONS = "button, [role=button]";
+
+// Beside its words a heading may have buttons, such as for a menu of its column.
+const isHeadedSo = (isIt) => (head) => {
+  if (isIt(head.textContent)) return true;
+  const words = head.cloneNode(true);
+  for (const button of words.querySelectorAll(BUTTONS)) button.remove();
+  return isIt(words.textContent);
+};
+
 const cellIn = (row, heading) => {
   const table = row.closest(TABLES);
   const headings = table ? [...table.querySelectorAll(HEADINGS)] : [];
-  const headBy = (way) => headings.find((it) => way(heading)(it.textContent));
+  const headBy = (way) => headings.find(isHeadedSo(way(heading)));
   const head = headBy(WAYS_TO_BE[0]) ?? headBy(WAYS_TO_BE[1]);
   if (!head || row.contains(head)) return [];
   const lineIn = linesOf(table);

@@ -43,6 +43,8 @@ GRID = """<div role=grid><div><div role=row>
 <div role=row class=far><i></i><p><i role=gridcell aria-colindex=3>7</i></p></div><div role=row
 class=near><p><i role=gridcell>1</i></p><p><i role=gridcell>H1</i><i role=gridcell>9</i></p></div>
 </div>"""
+MENUS = """<table><tr><th><button>Claim</button><th>Owner <button>⋮</button>
+<tr class=first><td>C1<td>Ada</table>"""
 CELLS = """<table><tr><th>Seats<td><input value=40><tr><th>Paid<td>in part
 <input type=checkbox checked></table>"""
 SPANS = """<table><thead><tr><th rowspan=2>Region<th colspan=2>Places<tr><th>Asked<th>Given</thead>
@@ -134,6 +136,8 @@ def test_what_a_label_stands_before_and_a_style_sheet_writes_is_found(
         (GRID, {"column": "Beds", "in": ".near"}, "9"),
         (GRID, {"column": "Beds", "in": ".far"}, "7"),
         (GRID, {"column": "Hall", "in": ".far"}, ""),
+        (MENUS, {"column": "Claim", "in": ".first"}, "C1"),
+        (MENUS, {"column": "Owner", "in": ".first"}, "Ada"),
         (SPANS, {"column": "Given", "in": ".second"}, "15"),
         (SPANS, {"column": "Region", "in": ".second"}, "Pune"),
         (SPANS, {"column": "Given", "in": ".third"}, "2"),
