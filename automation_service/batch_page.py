@@ -12,6 +12,7 @@ from automation_service.aim import Aim
 from automation_service.browser import LEAVING_SECONDS, Browser
 from automation_service.elements import Elements
 from automation_service.files_of_steps import Files, Keep, let_go
+from automation_service.page_state import raise_if_troubled
 from automation_service.profile import Action, Batch, Profile
 from automation_service.route import Leg, Route, route_of
 from automation_service.walk import NOT_READY, Walk, Watch
@@ -150,7 +151,9 @@ class BatchPage:
                 with watch(walk, route.effect):
                     walk.prepare(route, about)
             except ProfileMismatch as error:
-                raise ProfileMismatch(self._no_match(walk.step, error.message)) from error
+                told = self._no_match(walk.step, error.message)
+                raise_if_troubled(self._browser, told)
+                raise ProfileMismatch(told) from error
 
     def _no_match(self, step: int, why: str) -> str:
         steps = len(self._action.steps)

@@ -242,6 +242,11 @@ class Browser:
             if self._traffic.was_kept(values, self._shown.target, MARGIN):
                 raise KeptAnswer("The page may have shown what was kept of an earlier answer.")
 
+    @property
+    def trouble(self) -> str:
+        """What of the requests of the page failed last, in the browser's words; empty if none."""
+        return self._traffic.trouble
+
     def await_stillness(self, *, by_sockets: bool = False) -> None:
         """Wait a little until the page that is shown is wired for what is done to it.
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.errors import PortalUnavailable, SessionLost
+from automation_service.browser import Browser
+from shared.errors import PortalTimeout, PortalUnavailable, SessionLost
 
 
 def raise_for_place(seen: dict[str, Any]) -> None:
@@ -20,3 +21,12 @@ def raise_for_status(http: int) -> None:
         raise SessionLost(f"The portal answered {http}.")
     if http >= 400:
         raise PortalUnavailable(f"The portal answered {http}.")
+
+
+def raise_if_troubled(browser: Browser, told: str) -> None:
+    """Raise PortalTimeout if the portal failed the page's own scripts, which may then lack things.
+
+    `told` says what is lacking.
+    """
+    if browser.trouble:
+        raise PortalTimeout(f"{told} What the page asked the portal for failed: {browser.trouble}")

@@ -21,7 +21,7 @@ from automation_service.downloads import Downloads
 from automation_service.elements import Elements, looked_anew
 from automation_service.inspection import Inspection
 from automation_service.opening import LOOKING_SECONDS
-from automation_service.page_state import raise_for_place
+from automation_service.page_state import raise_for_place, raise_if_troubled
 from automation_service.pages import Pages
 from automation_service.portal_files import PortalFiles
 from automation_service.profile import Action, Batch, Locator, Profile
@@ -313,10 +313,12 @@ class Portal:
             absent = batch.ready
         elif seen["words"] and batch.history is not None:
             absent = batch.history.ready
-        raise ProfileMismatch(
+        told = (
             f"The profile {self.name} does not match: "
             f"the page of batch {key} has nothing at {absent}; the profile expects it."
         )
+        raise_if_troubled(self._browser, told)
+        raise ProfileMismatch(told)
 
 
 _NOWHERE: dict[str, Any] = {"document": 0.0, "now": 0.0, "values": {}}

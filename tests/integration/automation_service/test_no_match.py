@@ -15,7 +15,7 @@ from automation_service.evidence import EvidenceFolder
 from automation_service.portal import Credentials, Portal
 from automation_service.profile import Profile
 from shared.contracts import Attribution, EvidenceKind
-from shared.errors import AgentError, PageChanged, ProfileMismatch
+from shared.errors import AgentError, PageChanged, PortalTimeout, ProfileMismatch
 from shared.task_state import ItemStatus
 from tests.integration.automation_service.conftest import OpenPortal
 from tests.integration.automation_service.pages import APPROVE, PROFILE, Pages
@@ -52,6 +52,40 @@ def kept(claim: InMemoryClaim, folder: Path, kind: EvidenceKind) -> bytes:
 def colours(picture: bytes) -> set[tuple[int, ...]]:
     with Image.open(io.BytesIO(picture)) as image:
         return {colour for _, colour in image.resize((64, 64)).getcolors(64 * 64)}
+
+
+@pytest.mark.parametrize(
+    "asking",
+    [
+        "fetch('/dialog').then(it => it.text()).then(it => { throw it })",
+        "new WebSocket(location.origin.replace('http', 'ws') + '/dialog')",
+    ],
+    ids=["an answer", "a socket"],
+)
+def test_what_a_page_lacks_because_the_portal_failed_it_is_no_fault_of_the_profile(
+    portal_with: OpenPortal, pages: Pages, tmp_path: Path, asking: str
+) -> None:
+    # Given a page that asks its portal for the dialog, which fails
+    pages.status["/dialog"] = 503
+    pages.batch("A", OPEN + f"""<button id=ask onclick="{asking}">Approve</button>""")
+    claim = InMemoryClaim("A")
+    service = BatchApprovalService(confirming(portal_with), EvidenceFolder(tmp_path, "task"))
+
+    # Then the batch may be tried again, and the task goes on
+    with pytest.raises(PortalTimeout, match=r"#confirm.* asked the portal for failed: .*503"):
+        service.act(claim, "")
+
+    assert pages.posts == []
+
+
+def test_a_status_that_the_portal_failed_to_send_is_no_fault_of_the_profile(
+    portal_with: OpenPortal, pages: Pages
+) -> None:
+    pages.status["/status"] = 500
+    pages.batch("A", APPROVE + "<script>fetch('/status')</script>")
+
+    with pytest.raises(PortalTimeout, match="asked the portal for failed: it answered 500"):
+        portal_with().read("A")
 
 
 def test_a_page_without_its_status_is_kept_with_what_looks_alike(
