@@ -13,9 +13,10 @@
 
   // For our own scripts, which come when the page's may have replaced any of them.
   const natives = Object.freeze({
-    CSS, Error, Event, HTMLSelectElement, KeyboardEvent, Map, MouseEvent, MutationObserver, Node,
-    NodeFilter, Object, PointerEvent, Promise, RegExp, Set, XPathResult, clearInterval,
-    clearTimeout, requestAnimationFrame, setInterval, setTimeout,
+    CSS, Error, Event, HTMLSelectElement, InputEvent, KeyboardEvent, Map, MouseEvent,
+    MutationObserver, Node, NodeFilter, Object, PointerEvent, Promise, RegExp, Set, StaticRange,
+    XPathResult, clearInterval, clearTimeout, queueMicrotask, requestAnimationFrame, setInterval,
+    setTimeout,
   });
 
   let permit = null;

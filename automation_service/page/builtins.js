@@ -2,7 +2,8 @@
 // `Event`, a `Node` or a `Map` of their own.
 
 const {
-  CSS, Error, Event, HTMLSelectElement, KeyboardEvent, Map, MouseEvent, MutationObserver, Node,
-  NodeFilter, Object, PointerEvent, Promise, RegExp, Set, XPathResult, clearInterval, clearTimeout,
-  requestAnimationFrame, setInterval, setTimeout,
+  CSS, Error, Event, HTMLSelectElement, InputEvent, KeyboardEvent, Map, MouseEvent,
+  MutationObserver, Node, NodeFilter, Object, PointerEvent, Promise, RegExp, Set, StaticRange,
+  XPathResult, clearInterval, clearTimeout, queueMicrotask, requestAnimationFrame, setInterval,
+  setTimeout,
 } = window.agentGuard?.natives ?? window;

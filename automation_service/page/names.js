@@ -4,6 +4,28 @@ const FIELDS = "input:not([type=hidden]), select, textarea, [contenteditable=tru
   "[role=textbox], [role=combobox], [role=checkbox], [role=radio], [role=switch], [role=listbox]";
 const IMPLIED = { submit: "Submit", reset: "Reset", image: "Submit" };
 
+// What a page says of something, for as long as nothing else runs that could change it: where there
+// are some thousand rows or fields, to look for it anew in each takes a minute.
+const forNow = (look) => {
+  const known = new Map();
+  return (of) => {
+    if (!known.size) queueMicrotask(() => known.clear());
+    if (!known.has(of)) known.set(of, look(of));
+    return known.get(of);
+  };
+};
+
+const labelsIn = forNow((root) => {
+  const labels = new Map();
+  for (const label of root.querySelectorAll("label")) {
+    labels.set(label.control, [...(labels.get(label.control) ?? []), label]);
+  }
+  return labels;
+});
+
+// As its own `labels`, for which browsers go through the whole page each time.
+const labelsOf = (element) => labelsIn(element.getRootNode()).get(element) ?? [];
+
 // A field that stands inside its label is no part of what the label says.
 const labelText = (label) => {
   const words = label.cloneNode(true);
@@ -41,7 +63,7 @@ const ownName = (element) => {
 const nameOf = (element) =>
   referredTo(element) ||
   squeeze(element.getAttribute("aria-label")) ||
-  squeeze([...(element.labels || [])].map(labelText).join(" ")) ||
+  squeeze(labelsOf(element).map(labelText).join(" ")) ||
   ownName(element) ||
   squeeze(element.getAttribute("title")) ||
   squeeze(element.getAttribute("placeholder"));
@@ -152,15 +174,28 @@ const isHeadedSo = (isIt) => (head) => {
   return isIt(words.textContent);
 };
 
-const cellIn = (row, heading) => {
-  const table = row.closest(TABLES);
-  const headings = table ? [...table.querySelectorAll(HEADINGS)] : [];
+const columnOf = (table, heading) => {
+  const headings = [...table.querySelectorAll(HEADINGS)];
   const headBy = (way) => headings.find(isHeadedSo(way(heading)));
   const head = headBy(WAYS_TO_BE[0]) ?? headBy(WAYS_TO_BE[1]);
-  if (!head || row.contains(head)) return [];
+  if (!head) return null;
   const lineIn = linesOf(table);
-  const column = lineIn(head.closest(ROWS) ?? head.parentElement).indexOf(head);
-  const cell = lineIn(row)[column];
+  return { head, lineIn, at: lineIn(head.closest(ROWS) ?? head.parentElement).indexOf(head) };
+};
+
+const columnsOf = forNow(() => new Map());
+
+const columnIn = (table, heading) => {
+  const known = columnsOf(table);
+  if (!known.has(heading)) known.set(heading, columnOf(table, heading));
+  return known.get(heading);
+};
+
+const cellIn = (row, heading) => {
+  const table = row.closest(TABLES);
+  const column = table && columnIn(table, heading);
+  if (!column || row.contains(column.head)) return [];
+  const cell = column.lineIn(row)[column.at];
   return cell ? [cell] : [];
 };
 
