@@ -43,8 +43,7 @@ class Traffic:
         self._kept = ""
         self._served: deque[str] = deque(maxlen=_SCRIPTS_REMEMBERED)
         self._caches_refused = False
-        self.trouble = ""
-        """What of the page's own requests failed last, since it was loaded; empty if none did."""
+        self._failure = ""
         self._stillness = Stillness()
         windows.listener = self._hear
         # Of what is answered nothing needs to be remembered for us.
@@ -54,9 +53,16 @@ class Traffic:
 
     def forget(self) -> None:
         """Another page is loaded now."""
-        self._kept = self.trouble = ""
+        self._kept = self._failure = ""
         self._scripts.clear()
         self._stillness.begin()
+
+    @property
+    def trouble(self) -> str:
+        """What of the page's own requests failed last, since it was loaded; empty if none did."""
+        if not self._failure and self._stillness.has_lost_its_sockets:
+            return "its socket was closed"
+        return self._failure
 
     def await_stillness(self, shown: str, patience: float, *, by_sockets: bool) -> None:
         """Wait a little while something is under way that a page may need to hear what is done.
@@ -114,7 +120,7 @@ class Traffic:
 
     def _hear(self, event: str, about: dict[str, Any]) -> None:
         self._stillness.hear(event, about)
-        self.trouble = _failure(event, about) or self.trouble
+        self._failure = _failure(event, about) or self._failure
         if event == "Network.requestServedFromCache":
             self._served.append(about["requestId"])
         elif event == "Network.responseReceived":

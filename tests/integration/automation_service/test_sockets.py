@@ -12,9 +12,10 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request
 from websockets.sync.server import ServerConnection, serve
 
+from shared.errors import PortalTimeout
 from tests.integration.automation_service.conftest import OpenPortal
 from tests.integration.automation_service.pages import Pages
-from tests.integration.automation_service.test_step_kinds import fired, portal_by
+from tests.integration.automation_service.test_step_kinds import EFFECT, HASTE, fired, portal_by
 
 LATE = 0.4
 """Seconds that the portal takes to open a socket: of one far away they are not few."""
@@ -27,6 +28,7 @@ class Line:
         self.heard: list[dict[str, str]] = []
         self._news = threading.Condition()
         self._late = threading.Event()
+        self._opened = threading.Event()
         self._server = serve(self._listen, "127.0.0.1", 0, process_request=self._open_late)
         self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
@@ -36,6 +38,7 @@ class Line:
         self._late.wait(LATE)
 
     def _listen(self, socket: ServerConnection) -> None:
+        self._opened.set()
         try:
             for message in socket:
                 with self._news:
@@ -44,6 +47,11 @@ class Line:
                 socket.send("right" if self.heard[-1].get("secret") == "b" else "wrong")
         except ConnectionClosed:
             pass
+
+    def cut(self) -> None:
+        """Close the socket once it has opened, as where a portal goes away for a moment."""
+        assert self._opened.wait(10)
+        self._server.shutdown()
 
     def wait_for_word(self) -> dict[str, str]:
         """The first message, once it has come."""
@@ -105,3 +113,27 @@ def test_steps_are_taken_once_the_socket_of_their_page_has_opened(
     fired(portal_by(portal_with, steps))
 
     assert line.wait_for_word() == {"remark": "Fine [m]"}
+
+
+def test_a_page_that_lacks_something_once_its_socket_has_closed_is_no_fault_of_the_profile(
+    portal_with: OpenPortal, pages: Pages, line: Line
+) -> None:
+    # Given a page that opens a dialog when its portal says so
+    pages.batch(
+        "A",
+        f"""<i id=status>Open</i><button id=ask onclick="send()">Decide</button>{WIRED % line.url}
+        <script>socket.onmessage = () => document.body.insertAdjacentHTML('beforeend',
+            '<button id=approve>Approve</button>')</script>""",
+    )
+    page = portal_by(portal_with, [{"click": "#ask"}, EFFECT]).open_batch("A")
+
+    # When the portal goes away after the look
+    line.cut()
+
+    with (
+        pytest.raises(
+            PortalTimeout, match=r"#approve.* asked the portal for failed: its socket was closed"
+        ),
+        page.aim("Fine", "[m]", HASTE),
+    ):
+        pass
