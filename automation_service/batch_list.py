@@ -74,6 +74,7 @@ class BatchList:
                         "'unless' has to show."
                     )
                 raise ProfileInDoubt(self._told_gap(shown["gap"]))
+            self._browser.troubles.are_usual()
             rows = [Row(row["key"], row["found"]) for row in shown["rows"] if row["key"]]
             yield rows
             fresh = fresh or any(row.key not in seen for row in rows)

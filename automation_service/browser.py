@@ -33,6 +33,7 @@ from automation_service.keys import strokes
 from automation_service.masking import Mask
 from automation_service.pace import NoPace
 from automation_service.traffic import Traffic
+from automation_service.troubles import Troubles
 from automation_service.windows import Windows
 from shared.contracts import Pacer
 from shared.errors import (
@@ -243,9 +244,9 @@ class Browser:
                 raise KeptAnswer("The page may have shown what was kept of an earlier answer.")
 
     @property
-    def trouble(self) -> str:
-        """What of the requests of the page failed last, in the browser's words; empty if none."""
-        return self._traffic.trouble
+    def troubles(self) -> Troubles:
+        """What of the page's own requests its portal failed."""
+        return self._traffic.troubles
 
     def await_stillness(self, *, by_sockets: bool = False) -> None:
         """Wait a little until the page that is shown is wired for what is done to it.

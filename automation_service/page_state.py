@@ -28,5 +28,6 @@ def raise_if_troubled(browser: Browser, told: str) -> None:
 
     `told` says what is lacking.
     """
-    if browser.trouble:
-        raise PortalTimeout(f"{told} What the page asked the portal for failed: {browser.trouble}")
+    failed = browser.troubles.told
+    if failed:
+        raise PortalTimeout(f"{told} What the page asked the portal for failed: {failed}")

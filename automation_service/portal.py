@@ -233,6 +233,7 @@ class Portal:
         if seen["place"] != "batch":
             raise_for_place(seen)
             self._raise_for_gap(batch, seen, key)
+        self._browser.troubles.are_usual()
         if seen["printed_key"] != key:
             return self._page(wanted, _missing(began, seen["printed_key"]), seen)
         return self._page(wanted, self._reading(began, seen, wanted), seen)

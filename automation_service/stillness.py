@@ -23,8 +23,6 @@ class Stillness:
         self._news = threading.Condition()
         self._coming: set[str] = set()
         self._opening: set[str] = set()
-        self._sockets: set[str] = set()
-        self._has_closed = False
         self._last = self._last_by_socket = 0.0
 
     def begin(self) -> None:
@@ -32,8 +30,6 @@ class Stillness:
         with self._news:
             self._coming.clear()
             self._opening.clear()
-            self._sockets.clear()
-            self._has_closed = False
             self._last_by_socket = 0.0
 
     def hear(self, event: str, about: dict[str, Any]) -> None:
@@ -44,9 +40,6 @@ class Stillness:
             self._last = time.monotonic()
             if event.startswith(_SOCKET):
                 self._last_by_socket = self._last
-                is_gone = event.endswith("Closed")
-                self._has_closed |= is_gone and about["requestId"] in self._sockets
-                self._follow(self._sockets, event.endswith("Created"), is_gone, about)
                 self._follow(
                     self._opening, event.endswith("Created"), event.endswith(_OPENED), about
                 )
@@ -55,12 +48,6 @@ class Stillness:
                 is_script = event == "Network.requestWillBeSent" and about.get("type") == "Script"
                 self._follow(self._coming, is_script, event in _ENDED, about)
             self._news.notify_all()
-
-    @property
-    def has_lost_its_sockets(self) -> bool:
-        """True if pages had sockets, and none is there any more."""
-        with self._news:
-            return self._has_closed and not self._sockets
 
     def wait(self, seconds: float, at_most: float, *, by_sockets: bool = False) -> None:
         """Return once no script is on its way, no socket about to open, and all was still so long.

@@ -16,6 +16,7 @@ from urllib.parse import unquote_plus, urlsplit
 import structlog
 
 from automation_service.stillness import Stillness
+from automation_service.troubles import Troubles
 from automation_service.windows import Windows
 
 log = structlog.get_logger()
@@ -24,9 +25,6 @@ _DATA = ("Document", "XHR", "Fetch", "EventSource")
 _MAY_BE_DATA = ("Script",)
 """Its address tells: it is data if that names what is looked at."""
 _SCRIPTS_REMEMBERED = 500
-_SERVER_ERROR = 500
-_NO_TROUBLE = ("net::ERR_ABORTED", "net::ERR_NAME_NOT_RESOLVED", "net::ERR_BLOCKED_BY_CLIENT")
-"""What fails always: a page that takes it back, and hosts that no browser of ours finds."""
 STILL_SECONDS = 0.25
 """Longer than a portal far away takes to answer."""
 RESTLESS_SECONDS = 2.0
@@ -43,7 +41,8 @@ class Traffic:
         self._kept = ""
         self._served: deque[str] = deque(maxlen=_SCRIPTS_REMEMBERED)
         self._caches_refused = False
-        self._failure = ""
+        self.troubles = Troubles()
+        """What of the page's own requests failed since it was loaded."""
         self._stillness = Stillness()
         windows.listener = self._hear
         # Of what is answered nothing needs to be remembered for us.
@@ -53,16 +52,10 @@ class Traffic:
 
     def forget(self) -> None:
         """Another page is loaded now."""
-        self._kept = self._failure = ""
+        self._kept = ""
         self._scripts.clear()
+        self.troubles.begin()
         self._stillness.begin()
-
-    @property
-    def trouble(self) -> str:
-        """What of the page's own requests failed last, since it was loaded; empty if none did."""
-        if not self._failure and self._stillness.has_lost_its_sockets:
-            return "its socket was closed"
-        return self._failure
 
     def await_stillness(self, shown: str, patience: float, *, by_sockets: bool) -> None:
         """Wait a little while something is under way that a page may need to hear what is done.
@@ -120,7 +113,7 @@ class Traffic:
 
     def _hear(self, event: str, about: dict[str, Any]) -> None:
         self._stillness.hear(event, about)
-        self._failure = _failure(event, about) or self._failure
+        self.troubles.hear(event, about)
         if event == "Network.requestServedFromCache":
             self._served.append(about["requestId"])
         elif event == "Network.responseReceived":
@@ -131,18 +124,6 @@ class Traffic:
                 self._kept = answer["url"]
             elif kind in _MAY_BE_DATA:
                 self._scripts.append(answer["url"])
-
-
-def _failure(event: str, about: dict[str, Any]) -> str:
-    if event == "Network.webSocketFrameError":
-        return str(about["errorMessage"])
-    if event == "Network.loadingFailed" and about["type"] in (*_DATA, *_MAY_BE_DATA):
-        why = str(about["errorText"])
-        return "" if about.get("canceled") or why in _NO_TROUBLE else why
-    if event == "Network.responseReceived" and about["type"] in _DATA:
-        status = about["response"]["status"]
-        return f"it answered {status}" if status >= _SERVER_ERROR else ""
-    return ""
 
 
 def _names(url: str, values: dict[str, str]) -> bool:

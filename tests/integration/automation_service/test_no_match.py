@@ -88,6 +88,28 @@ def test_a_status_that_the_portal_failed_to_send_is_no_fault_of_the_profile(
         portal_with().read("A")
 
 
+@pytest.mark.parametrize("seen_on", ["a batch", "the list"])
+def test_what_a_portal_always_fails_excuses_no_page(
+    portal_with: OpenPortal, pages: Pages, seen_on: str
+) -> None:
+    # Given a portal that fails to count its visits, on pages that are as they should be, too
+    counts = "<script>fetch('/visits')</script>"
+    pages.status["/visits"] = 500
+    pages.batch("A", OPEN + counts)
+    pages.html["/list"] = "<b id=user>officer</b><table><tr><td>A</table>" + counts
+    portal = portal_with()
+    if seen_on == "a batch":
+        portal.read("A")
+    else:
+        portal.pending(1)
+
+    # When it calls the status otherwise
+    pages.batch("A", "<i id=state>Open</i>" + counts)
+
+    with pytest.raises(ProfileMismatch, match="nothing at #status"):
+        portal.read("A")
+
+
 def test_a_page_without_its_status_is_kept_with_what_looks_alike(
     portal_with: OpenPortal, pages: Pages, tmp_path: Path
 ) -> None:
