@@ -56,25 +56,23 @@ class BatchList:
         shown = self._begin(values, number)
         seen: set[str] = set()
         fresh = False
+        is_left = self._listing.back is not None
+        went = ""
         while True:
             shown = self._elements.read("list", {**self._about, "values": values, **shown})
             if number is not None and seen and shown["http"] in (400, 404):
                 return
             if shown["place"] != "list":
                 raise_for_place(shown)
-                if shown["keyless"]:
-                    raise ProfileInDoubt(
-                        f"The rows of the portal's list tell no id at {self._listing.key}; "
-                        "what shows where there are none goes into 'empty'."
-                    )
-                if seen and self._listing.next:
-                    raise ProfileInDoubt(
-                        f"The portal's list did not go on after a click on {self._listing.next}; "
-                        "on the last page that has to be absent, hidden or disabled, or its "
-                        "'unless' has to show."
-                    )
-                raise ProfileInDoubt(self._told_gap(shown["gap"]))
+                raise ProfileInDoubt(self._told_fault(shown, went))
             self._browser.troubles.are_usual()
+            if is_left:
+                # It may open where somebody, such as we, left it.
+                is_left = False
+                if self._turn(values, "back"):
+                    went = "back"
+                    shown = {"page": shown}
+                    continue
             rows = [Row(row["key"], row["found"]) for row in shown["rows"] if row["key"]]
             yield rows
             fresh = fresh or any(row.key not in seen for row in rows)
@@ -88,9 +86,29 @@ class BatchList:
             fresh = False
             if number is not None:
                 number += 1
-            elif not self._turn(values):
+            elif not self._turn(values, "next"):
                 return
+            went = "next"
             shown = self._next(values, number, shown)
+
+    def _told_fault(self, shown: dict[str, Any], went: str) -> str:
+        """Why the list is none; `went` is where we clicked for other rows, if we did."""
+        if shown["keyless"]:
+            return (
+                f"The rows of the portal's list tell no id at {self._listing.key}; "
+                "what shows where there are none goes into 'empty'."
+            )
+        if went == "back":
+            return (
+                f"The portal's list did not go back after a click on {self._listing.back}; on the "
+                "first page that has to be absent, hidden or disabled."
+            )
+        if went and self._listing.next:
+            return (
+                f"The portal's list did not go on after a click on {self._listing.next}; on the "
+                "last page that has to be absent, hidden or disabled, or its 'unless' has to show."
+            )
+        return self._told_gap(shown["gap"])
 
     def _told_gap(self, gap: str) -> str:
         listing = self._listing
@@ -146,9 +164,9 @@ class BatchList:
         about = {"listing": self._about["listing"], "values": values}
         return bool(self._elements.ask("scroll", about, MORE_ROWS_SECONDS)["more"])
 
-    def _turn(self, values: dict[str, str]) -> bool:
-        about = {"listing": self._about["listing"], "values": values}
-        if not self._listing.next:
+    def _turn(self, values: dict[str, str], way: str) -> bool:
+        about = {"at": self._about["listing"][way], "values": values}
+        if not about["at"]:
             return False
         self._browser.pacer.turn()
         return bool(self._elements.do("turn", about)["turned"])

@@ -71,12 +71,12 @@ const list = async ({ session, listing, page, sought }, ms) => {
 // What style libraries do to a link, which cannot be disabled.
 const isOff = (element) => element.matches(".disabled, .disabled > *");
 
-const turn = async ({ listing }) => {
+const turn = async ({ at }) => {
   const isThere = (element) => visible(element) && enabled(element) && !isOff(element);
-  const next = all(listing.next).find(isThere);
+  const control = all(at).find(isThere);
   window.agentListIsWhole = false;
-  if (next) press(next);
-  return { turned: Boolean(next) };
+  if (control) press(control);
+  return { turned: Boolean(control) };
 };
 
 const scrollToEnd = (element) => {

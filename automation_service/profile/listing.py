@@ -46,6 +46,11 @@ class Listing(Part):
         description="The link or button to the next page, or to more rows; absent, hidden or "
         "disabled at the end, or leading to the last page again.",
     )
+    back: Locator | None = Field(
+        default=None,
+        description="The link or button back to the first page, of a list that opens where it was "
+        "left; absent, hidden or disabled on the first page.",
+    )
     first_page: Literal[0, 1] | None = Field(
         default=None, description="The first page's number, where `path` has `{page}`."
     )
@@ -86,4 +91,6 @@ class Listing(Part):
             raise PydanticCustomError(
                 "listing", "further pages are found by one of next, first_page"
             )
+        if self.back is not None and self.next is None:
+            raise PydanticCustomError("listing", "'back' goes with 'next'")
         return self

@@ -127,7 +127,8 @@ def _leading(steps: tuple[Step, ...]) -> Iterator[str]:
 def _list(listing: Listing) -> str:
     further = "It has one page."
     if listing.next:
-        further = f"More comes by {listing.next}."
+        begun = f"It is begun at {listing.back}. " if listing.back else ""
+        further = f"{begun}More comes by {listing.next}."
     elif listing.first_page is not None:
         further = f"Its pages are numbered from {listing.first_page}."
     elif listing.scrolls:

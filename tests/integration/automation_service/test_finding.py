@@ -27,6 +27,40 @@ def test_a_list_of_cards_is_read(portal_with: OpenPortal, pages: Pages) -> None:
     assert portal_with(pending=CARDS).pending(9) == ["A", "B"]
 
 
+LEFT = """<div id=rows></div><button id=first>1</button><button id=next>Next</button><script>
+    const show = (page) => {
+        localStorage.page = page;
+        rows.innerHTML = `<div class=card><b>${"ABC"[page]}</b></div>`;
+        first.disabled = page === 0;
+        document.getElementById("next").disabled = page === 2;
+    };
+    first.onclick = () => show(0);
+    document.getElementById("next").onclick = () => show(Number(localStorage.page) + 1);
+    show(Number(localStorage.page ?? 0));</script>"""
+
+
+def test_a_list_that_opens_where_it_was_left_is_read_from_its_beginning(
+    portal_with: OpenPortal, pages: Pages
+) -> None:
+    # Given a list that remembers its page
+    pages.html["/list"] = KNOWN + LEFT
+    portal = portal_with(pending={**CARDS, "next": "#next", "back": "#first"})
+
+    # When it is read to its end, and then again
+    assert portal.pending(9) == ["A", "B", "C"]
+    assert portal.pending(9) == ["A", "B", "C"]
+
+
+def test_a_way_back_that_stays_on_the_first_page_is_told(
+    portal_with: OpenPortal, pages: Pages
+) -> None:
+    pages.html["/list"] = KNOWN + cards("A") + "<button id=first>1</button>"
+    portal = portal_with(pending={**CARDS, "next": "#next", "back": "#first"})
+
+    with pytest.raises(ProfileInDoubt, match="did not go back after a click on #first"):
+        portal.pending(9)
+
+
 def test_a_list_without_rows_is_told_by_its_words(portal_with: OpenPortal, pages: Pages) -> None:
     pages.html["/list"] = KNOWN + "<p id=empty>Nothing waits.</p>"
 

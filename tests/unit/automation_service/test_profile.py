@@ -285,6 +285,7 @@ def test_text_that_is_no_yaml_is_refused_with_its_place(fault_of: Faulty) -> Non
             "of next, first_page",
         ),
         ("  next: a.page-next", "  first_page: 1", "'first_page' goes with {page}"),
+        ("  next: a.page-next", "  back: a.page-first", "'back' goes with 'next'"),
         ("?status=Pending&sort", "?status={state}&sort", "placeholder 'state'"),
         ("status: .details .status", "status: '[data-id={ky}]'", "did you mean 'key'?"),
         ("- click: .action-bar .approve-btn", "- click: '#a-{id}'", "unknown placeholder 'id'"),
