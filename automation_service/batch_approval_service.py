@@ -322,9 +322,7 @@ class BatchApprovalService:
             return self._conclusion.refused(word.text, reading)
         if not self._may_click_again:
             # Without a verdict: whoever works on this batch next reads it, and never clicks.
-            told = f"The portal still shows {reading.words!r} after our click."
-            if word.signal == "asked":
-                told += f" It asked what the profile does not expect, and got a no: {word.text}"
+            told = f"The portal still shows {reading.words!r} after our click. {word.told}".strip()
             return self._conclusion.unverified(told, reading, clicks=1)
         claim.close_intents(Verdict.NOT_TAKEN)
         said = f" It says: {word.text}" if word.text else ""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import Any
 
 from automation_service.aim import Aim
@@ -25,6 +26,10 @@ def _unwatched(_walk: Walk, _leg: Leg) -> AbstractContextManager[None]:
     return nullcontext()
 
 
+LONGEST_WORDS = 200
+"""How many letters of what a portal said are told."""
+
+
 @dataclass(frozen=True)
 class Word:
     """What the portal said after a click.
@@ -35,6 +40,21 @@ class Word:
 
     signal: str
     text: str = ""
+    page: str = ""
+    """What the page is called that came in place of the one that was clicked on."""
+
+    @property
+    def told(self) -> str:
+        """A sentence about it, for a person to look further; empty if it says nothing."""
+        if self.signal == "lost":
+            return "It asked us to log in again."
+        if self.signal == "asked":
+            return f"It asked what the profile does not expect, and got a no: {self.text}"
+        if self.signal == "success":
+            return "What tells of success had shown."
+        if self.text:
+            return f"It said: {shorten(self.text, LONGEST_WORDS, placeholder=' …')}"
+        return f"It answered with the page {self.page!r}." if self.page else ""
 
 
 class BatchPage:
@@ -92,8 +112,8 @@ class BatchPage:
 
     @property
     def leads_away(self) -> bool:
-        """True if a step of the action is taken on another page."""
-        return self._route.crosses
+        """True if a step of the action is taken where the batch does not show as it was read."""
+        return self._route.crosses or bool(self._route.names_batch)
 
     @property
     def offers_action(self) -> bool:
@@ -144,6 +164,7 @@ class BatchPage:
             if self._ways.prepares:
                 walk.begin(lambda: self._ways.prepare(self._action.name, self._values))
             about = {**self._marks(), "messages": list(self._signals().values())}
+            about["marks"] = self._marked_fields()
             try:
                 for leg in route.legs:
                     with watch(walk, leg):
@@ -154,6 +175,11 @@ class BatchPage:
                 told = self._no_match(walk.step, error.message)
                 raise_if_troubled(self._browser, told)
                 raise ProfileMismatch(told) from error
+
+    def _marked_fields(self) -> list[dict[str, Any]]:
+        """Which fields have to hold our marker when the effect is made."""
+        fields = [step.fill for step in self._route.approach if step.text is None]
+        return [{"at": at.model_dump(), "said": str(at)} for at in fields if at is not None]
 
     def _no_match(self, step: int, why: str) -> str:
         steps = len(self._action.steps)
@@ -194,7 +220,7 @@ class BatchPage:
         declined = [it for it in self._browser.dialogs.seen if not it.expected]
         if declined and answer["signal"] == "silence":
             return Word("asked", self._browser.mask.scrubbed(declined[0].words))
-        return Word(answer["signal"], answer.get("words", ""))
+        return Word(answer["signal"], answer.get("words", ""), answer["title"])
 
     def _signals(self) -> dict[str, Any]:
         outcomes = self._action.outcomes.model_dump(exclude={"passing"})

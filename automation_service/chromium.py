@@ -126,7 +126,7 @@ def chromium_options(options: BrowserOptions, user_data_dir: str) -> ChromeOptio
         *_quiet(options.joined),
         *_ONE_BY_ONE,
         f"--user-data-dir={user_data_dir}",
-        "--window-size=1120,960",
+        "--window-size=1440,960",
         f"--blink-settings={_MOUSE}",
     ):
         chosen.add_argument(argument)

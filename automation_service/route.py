@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from automation_service.dialogs import DialogRule
-from automation_service.profile import Step
+from automation_service.profile import Step, Value
 from automation_service.profile.placeholder import fill_text
 
 
@@ -48,6 +49,11 @@ class Route:
     def crosses(self) -> bool:
         """True if the effect is on another page than the first step."""
         return any(leg.crosses for leg in self.legs)
+
+    @property
+    def names_batch(self) -> Value | Literal[False] | None:
+        """Where the page with the effect names the batch."""
+        return (*self.effect.steps, *self.effect.answers)[-1].names_batch
 
 
 def route_of(steps: Sequence[Step], *, one_by_one: bool = False) -> Route:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import nullcontext
 from typing import Any
 
@@ -19,6 +20,8 @@ from shared.errors import LoginRefused, SessionLost
 
 SCROLLING_SECONDS = 0.5
 """How long a list that was scrolled is watched for other rows."""
+LATE_STATUS_SECONDS = 1.0
+"""How long a batch's page is watched for another status that comes after all."""
 LATE_SECONDS = 3.0
 """How long a list that seems empty is watched for rows that come after all."""
 
@@ -117,13 +120,17 @@ class Trial:
             self._notes.look(stage, marks)
 
     def _log_in(self) -> None:
-        with self._notes.stage("Logging in") as stage:
+        inside: Named = {"session.logged_in": (self._profile.session.logged_in, None)}
+        success = self._profile.login.success
+        awaited: Named = {} if success is None else {"login.success": (success, None)}
+        with self._notes.stage("Logging in", {**inside, **awaited}) as stage:
             self._portal.log_in()
             stage.told = f"Logged in as {self._portal.username}."
-            self._notes.look(stage, {"session.logged_in": (self._profile.session.logged_in, None)})
+            self._notes.look(stage, inside)
 
     def _list(self, key: str | None) -> None:
-        with self._notes.stage("The list of batches that wait") as stage:
+        marks = listing_marks("pending", self._profile.pending)
+        with self._notes.stage("The list of batches that wait", marks) as stage:
             keys = self._portal.pending(1)
             stage.told = f"It begins with {keys[0]}." if keys else "Nothing waits."
             if not keys and key is None:
@@ -131,7 +138,6 @@ class Trial:
             self._first = keys[0] if keys else ""
             if not keys:
                 self._warn_of_late_rows(stage)
-            marks = listing_marks("pending", self._profile.pending)
             self._notes.look(stage, marks, expected=bool(keys))
             if keys and not self._profile.pending.scrolls:
                 self._warn_of_rows_out_of_sight(stage)
@@ -164,8 +170,11 @@ class Trial:
     def _open(self, key: str | None) -> None:
         key = self._profile.canonical_key(key or self._first)
         page = None
-        with self._notes.stage(f"The page of batch {key}") as stage:
+        marks = batch_marks(self._profile)
+        began = time.monotonic()
+        with self._notes.stage(f"The page of batch {key}", marks, {"key": key}) as stage:
             page = self._portal.open_batch(key, self._action.name)
+            stage.seconds = time.monotonic() - began
             reading = page.reading
             if reading.condition is Condition.MISSING:
                 shown = f" A page shows {reading.printed_key!r}." if reading.printed_key else ""
@@ -173,14 +182,28 @@ class Trial:
             stage.told = f"The portal shows it as {reading.words!r}: {reading.condition.value}."
             if self._profile.batch.listed(reading.words) is None:
                 stage.warnings.append(f"batch.words does not list {reading.words!r}")
+            self._warn_of_late_status(stage, page)
             self._notes.look(stage, batch_marks(self._profile, page.batch), values=page.values)
         if page is not None and not stage.fault:
             self._walk(page)
 
+    def _warn_of_late_status(self, stage: Stage, page: BatchPage) -> None:
+        words = page.reading.words
+        if page.reading.condition is Condition.MISSING or not words:
+            return
+        about = {"at": page.batch.status.model_dump(), "was": words, "values": page.values}
+        became = self._notes.elements.ask("becomes", about, LATE_STATUS_SECONDS)["now"]
+        if became is not None:
+            stage.warnings.append(
+                f"batch.status: {words!r} was read, and then it became {became!r}: 'ready' is to "
+                "name what shows no sooner than that"
+            )
+
     def _walk(self, page: BatchPage) -> None:
         if page.reading.condition is Condition.MAY_BE_DONE:
             steps = StepTrial(self._browser, self._notes, page, len(self._action.steps))
-            steps.run(self._profile.timings.click_budget)
+            looked = time.monotonic() - page.read_by
+            steps.run(self._profile.timings.click_budget + looked)
             return
         with self._notes.stage("The steps, up to the one with the effect") as stage:
             stage.fault = "No step was tried: this batch is not in a state for it."

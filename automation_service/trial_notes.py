@@ -17,7 +17,7 @@ from automation_service.inspection.stage import Stage
 from automation_service.profile import Locator, Value
 from shared.errors import AgentError
 
-MAY_LACK = {"empty", "busy", "next"}
+MAY_LACK = {"empty", "busy", "next", "back"}
 """Parts of a list that need not show."""
 
 
@@ -32,8 +32,13 @@ class TrialNotes:
         """What was seen so far, in order."""
 
     @contextmanager
-    def stage(self, title: str) -> Iterator[Stage]:
-        """A stage that lasts as long as this; an error in it is its fault, and goes no further."""
+    def stage(
+        self, title: str, marks: Named | None = None, values: dict[str, str] | None = None
+    ) -> Iterator[Stage]:
+        """A stage that lasts as long as this; an error in it is its fault, and goes no further.
+
+        What is where `marks` are is noted if it fails.
+        """
         stage = self.begin(title)
         began = time.monotonic()
         try:
@@ -41,6 +46,8 @@ class TrialNotes:
         except AgentError as error:
             stage.seconds = time.monotonic() - began
             self.fail(stage, error)
+            with suppress(AgentError):
+                self.look(stage, marks or {}, values=values, expected=False)
         else:
             stage.seconds = stage.seconds or time.monotonic() - began
 

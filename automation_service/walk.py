@@ -132,8 +132,7 @@ class Walk:
         self.step = route.effect.first - len(route.approach)
         self._await_turn()
         effect = route.effect.steps[0]
-        last = route.effect.answers[-1] if route.effect.answers else effect
-        named = last.names_batch
+        named = route.names_batch
         asked = time.monotonic()
         self._browser.dialogs.forget()
         self.has_permit = True
@@ -231,7 +230,7 @@ class Walk:
 
 _LOST = "The portal asks us to log in again."
 _FAULTS = {
-    "absent": "There was nothing to use at {at}; the profile expects it.",
+    "absent": "There was nothing to use at {at}; the profile expects it.{why}",
     "held": "There was nothing to use at {at}; the profile expects it. The page was about to "
     "submit a form, which was held back: the step that does so says `leads_to`, or `submits` where "
     "the same page stays, as by a script or with a frame.",
@@ -247,6 +246,9 @@ _FAULTS = {
 
 _CHANGES = {
     "moved": "The page changed before the click.",
+    "emptied": "The page changed before the click: our marker is no more in the field at {at}. "
+    "Where a step takes the remark from there, as Enter adds it to a list, fill in "
+    '`text: "{{remark}}"`.',
     "misnamed": "The page changed before the click, or else it never named this batch at {at}.",
     "unread": "The page changed before the click: it does not show the batch as it was read. If a "
     "step leads away from there, or changes the field from which the status is read, say in "

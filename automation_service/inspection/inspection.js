@@ -22,6 +22,12 @@ const late = async ({ listing }, ms) => {
   return { ...here(), count: found ?? 0 };
 };
 
+// What is read there once that is another than `was`; null if it stays.
+const becomes = async ({ at, was }, ms) => {
+  const changed = () => ![was, null].includes(read(at));
+  return { ...here(), now: (await until(changed, ms)) ? read(at) : null };
+};
+
 const boxOf = (node) => {
   const element = isElement(node) ? node : node.parentElement;
   const { width, height, ...at } = element.getBoundingClientRect().toJSON();
@@ -71,13 +77,6 @@ const outline = ({ marks }) => {
 
 const clearOutline = () => {
   window.agentOutline?.remove();
-};
-
-const spelled = (element) => {
-  const classes = [...element.classList].map((name) => `.${CSS.escape(name)}`).join("");
-  const id = element.id && `#${CSS.escape(element.id)}`;
-  const name = element.getAttribute("name");
-  return `${element.localName}${id}${classes}${name ? `[name="${name}"]` : ""}`;
 };
 
 const documents = (root = document) => [

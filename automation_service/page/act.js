@@ -12,7 +12,8 @@ const boxesOf = (element) => {
   const content = element.ownerDocument.createRange();
   content.selectNodeContents(element);
   const own = [element.getBoundingClientRect(), ...element.getClientRects()];
-  return [...own, ...content.getClientRects()];
+  const inside = hasNoBox(element) ? [...element.children].flatMap(boxesOf) : [];
+  return [...own, ...content.getClientRects(), ...inside];
 };
 
 // Its middle, or that of a piece: in the middle of a link that goes on in the next line is no link.
@@ -60,6 +61,16 @@ const usable = (locator, ms) => until(() => usableAt(locator)[0], ms);
 const fillable = async (locator, ms) =>
   (await until(() => usableAt(locator).find(isFillable), ms)) ?? usableAt(locator)[0] ?? null;
 
+// Why what shows cannot be clicked; empty where nothing shows.
+const whyNotClicked = (locator) => {
+  const element = all(locator).find(visible);
+  if (!element) return "";
+  if (!enabled(element)) return " It shows, but is disabled.";
+  const { x, y } = pointOf(element);
+  const over = element.getRootNode().elementFromPoint(x, y);
+  return over && !element.contains(over) ? ` It shows, but a click on it would meet ${spelled(over)}.` : "";
+};
+
 const clickable = (locator, ms) =>
   until(() => all(locator).find((it) => visible(it) && enabled(it) && onTop(it)), ms);
 
@@ -90,12 +101,26 @@ const press = (element) => guardOf(element).act(() => element.click());
 
 const BY_MOUSE = { bubbles: true, cancelable: true, composed: true, view: window, button: 0 };
 
+// What is drawn at a point, in whatever open shadow tree.
+const drawnAt = (root, { x, y }) => {
+  const hit = root.elementFromPoint(x, y);
+  const inside = hit?.shadowRoot;
+  return inside && inside !== root ? (drawnAt(inside, { x, y }) ?? hit) : hit;
+};
+
+// What a mouse meets where an element is clicked: a script may listen to what is in it.
+const metAt = (element) => {
+  const point = pointOf(element);
+  return isHitAt(element, point) ? drawnAt(element.getRootNode(), point) : element;
+};
+
 const FOCUSED_BY_MOUSE = "a[href], button, input, select, textarea, summary, iframe, [tabindex], " +
   "[contenteditable]";
 
 // The focus goes where a mouse takes it, or nowhere: menus open by it, and fields notice the loss.
 const focusByMouse = (element) => {
-  const focused = element.closest(FOCUSED_BY_MOUSE);
+  const { host } = element.getRootNode();
+  const focused = element.closest(FOCUSED_BY_MOUSE) ?? host?.closest(FOCUSED_BY_MOUSE);
   if (focused) focused.focus({ preventScroll: true });
   else element.ownerDocument.activeElement?.blur();
 };
@@ -119,19 +144,24 @@ const held = async (document, work) => {
 
 // As a mouse does it: some listen to its way down, and open their menu then.
 const clickThrough = async (element) => {
+  const met = metAt(element);
   const goDown = () => {
-    element.dispatchEvent(new PointerEvent("pointerdown", { ...BY_MOUSE, isPrimary: true }));
-    if (element.dispatchEvent(new MouseEvent("mousedown", BY_MOUSE))) focusByMouse(element);
+    met.dispatchEvent(new PointerEvent("pointerdown", { ...BY_MOUSE, isPrimary: true }));
+    if (met.dispatchEvent(new MouseEvent("mousedown", BY_MOUSE))) focusByMouse(met);
   };
   await held(element.ownerDocument, () => guardOf(element).act(goDown));
   if (!element.isConnected) return;
   guardOf(element).act(() => {
-    element.dispatchEvent(new PointerEvent("pointerup", { ...BY_MOUSE, isPrimary: true }));
-    element.dispatchEvent(new MouseEvent("mouseup", BY_MOUSE));
+    // What was in it may have been drawn anew.
+    const isThere = () => met.isConnected;
+    const left = isThere() ? met : element;
+    left.dispatchEvent(new PointerEvent("pointerup", { ...BY_MOUSE, isPrimary: true }));
+    left.dispatchEvent(new MouseEvent("mouseup", BY_MOUSE));
     if (!element.isConnected) return;
+    const clicked = isThere() ? met : element;
     // Drawings have no method for it.
-    if (element.click) element.click();
-    else element.dispatchEvent(new MouseEvent("click", BY_MOUSE));
+    if (clicked.click) clicked.click();
+    else clicked.dispatchEvent(new MouseEvent("click", BY_MOUSE));
   });
 };
 

@@ -1,15 +1,16 @@
 // The one step that has the effect: made ready here, and made by the driver or by `fire`.
 
-const marksIn = (steps) => steps.filter((step) => step.fill && step.text === null);
-
 const isAsRead = ({ batch, key, words }) =>
   read(batch.printed_key) === key && read(batch.status) === words;
 
 const ABSENT = new Set(["absent", "held", "optionless"]);
 
-// A page that follows its server shows what others did, and takes away what a step needs.
-const orMoved = (told, about) =>
-  ABSENT.has(told.fault) && about.home && !isAsRead(about) ? { ...told, fault: "moved" } : told;
+// A page that follows its server shows what others did, and takes away what a step needs. One that
+// steps have made another shows the batch no more, but it may name it.
+const orMoved = (told, about) => {
+  const isThere = () => isAsRead(about) || isOfBatch(about);
+  return ABSENT.has(told.fault) && about.home && !isThere() ? { ...told, fault: "moved" } : told;
+};
 
 // True while the page still shows this batch as it was read, or names it where the profile says.
 const isOfBatch = ({ names_batch: named, home, batch, key, words }) => {
@@ -22,8 +23,13 @@ const isOfBatch = ({ names_batch: named, home, batch, key, words }) => {
   return all(named).some(match || attribute || property ? isRead : isNamed);
 };
 
+// A field that took our marker and has it no more.
+const emptied = ({ marks, marker }) =>
+  marks.find(({ at }) => !(heldBy(fieldOf(first(at)) ?? {}) ?? "").includes(marker));
+
 const unlike = (about, taken) => {
-  if (isOfBatch(about)) return { fault: "moved", taken };
+  const gone = emptied(about);
+  if (isOfBatch(about)) return { fault: gone ? "emptied" : "moved", at: gone?.said, taken };
   return { fault: about.names_batch ? "misnamed" : "unread", at: about.named_at, taken };
 };
 
@@ -70,10 +76,7 @@ const prepare = async (about, ms) => {
   if (!about.names_batch && about.names_batch !== false && !about.home) {
     return { fault: "unnamed", taken };
   }
-  const marks = marksIn(steps);
-  const isMarked = (field) => field !== null && heldBy(field).includes(about.marker);
-  const holds = () =>
-    element.isConnected && isOfBatch(about) && marks.every(({ fill: at }) => isMarked(fieldOf(first(at))));
+  const holds = () => element.isConnected && isOfBatch(about) && !emptied(about);
   rememberMessages(about.messages);
   if (kind === "press") element.focus();
   if (!holds() || !permitted(element, about, holds)) return unlike(about, taken);

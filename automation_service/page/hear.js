@@ -64,5 +64,6 @@ const hear = async (about, ms) => {
     }
     return isSilent(page, patience) && { signal: "silence" };
   }, ms);
-  return { ...here(), ...(heard || { signal: "silence" }) };
+  const title = isStillOn(page) ? "" : squeeze(document.title);
+  return { ...here(), title, ...(heard || { signal: "silence" }) };
 };

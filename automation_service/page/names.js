@@ -75,6 +75,14 @@ const isCalled = (element, wanted) => {
   return name.toLowerCase() === wanted.toLowerCase() && squeeze(element.innerText) === wanted;
 };
 
+// As a selector finds it, be it with others.
+const spelled = (element) => {
+  const classes = [...element.classList].map((name) => `.${CSS.escape(name)}`).join("");
+  const id = element.id && `#${CSS.escape(element.id)}`;
+  const name = element.getAttribute("name");
+  return `${element.localName}${id}${classes}${name ? `[name="${name}"]` : ""}`;
+};
+
 const plainLabel = (label) => squeeze(label).replace(/[\s:*]+$/, "");
 
 // How a label may be what is wanted; the second way only where nothing is so in the first.

@@ -1,10 +1,11 @@
 // The steps of an action, taken one after another in one document.
 
-const absent = { fault: "absent" };
-
-const notFound = ({ choose, option }) => {
+const notFound = (step) => {
+  const { choose, option } = step;
   if (choose && all(choose).some(enabled)) return { fault: "optionless", option: fillIn(option) };
-  return allGuards(window).some((guard) => guard?.hasRefused()) ? { fault: "held" } : absent;
+  if (allGuards(window).some((guard) => guard?.hasRefused())) return { fault: "held" };
+  const isClicked = KINDS[kindOf(step)]?.find === clickable;
+  return { fault: "absent", why: isClicked ? whyNotClicked(step[kindOf(step)]) : "" };
 };
 
 // What each kind of step does with the element it waited for; a fault if it cannot.

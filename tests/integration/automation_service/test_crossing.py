@@ -150,6 +150,31 @@ def test_a_script_that_leads_away_from_the_batch_is_told_of(
 
 
 @pytest.mark.parametrize(
+    ("then", "error", "told"),
+    [("Open", ProfileMismatch, "nothing to use at #yes"), ("Done", PageChanged, "'Done' by now")],
+)
+def test_a_page_that_scripts_have_made_another_lacks_a_step_by_its_own_fault_or_somebody_elses(
+    portal_with: OpenPortal,
+    pages: Pages,
+    tmp_path: Path,
+    then: str,
+    error: type[AgentError],
+    told: str,
+) -> None:
+    # Given a list whose rows open the batch in their place, without the button that is expected
+    opened = "<h1>A</h1><b id=user>officer</b>"
+    opens = f"fetch('/opened', {{method: 'POST'}}); document.body.innerHTML = '{opened}'"
+    pages.batch("A", OPEN + f'<a id=ask onclick="{opens}">A</a>')
+    pages.after_post["/opened"] = lambda: pages.batch("A", f"<i id=status>{then}</i>")
+    steps: list[dict[str, Any]] = [
+        {"click": "#ask"},
+        {"click": "#yes", "effect": True, "names_batch": "h1"},
+    ]
+
+    fails(portal_by(portal_with, steps), tmp_path, error, told)
+
+
+@pytest.mark.parametrize(
     ("named", "content"),
     [
         ({"css": "#what", "match": "^Claim([A-Z]+)"}, "<p id=what>Claim{} is waiting</p>"),

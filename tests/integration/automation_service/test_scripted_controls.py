@@ -9,6 +9,7 @@ import pytest
 from shared.errors import ProfileMismatch
 from tests.integration.automation_service.conftest import OpenPortal
 from tests.integration.automation_service.pages import APPROVE, Pages
+from tests.integration.automation_service.test_scripted_effects import element
 from tests.integration.automation_service.test_step_kinds import (
     EFFECT,
     HASTE,
@@ -112,6 +113,25 @@ CONTROLS: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "a link as small as nothing, around something larger": (
         f"""<a id=f style="display: block; width: 0; height: 0" onclick="{REVEAL}">
         <b style="position: absolute">Go on</b></a>""",
+        [{"click": "#f"}],
+    ),
+    "a box, in which a script listens": (
+        f"""<div id=f><p><b style="display: block" onclick="{REVEAL}">Go on</b></p></div>""",
+        [{"click": "#f"}],
+    ),
+    "what is drawn only by what stands deep in it": (
+        '<div id=f style="display: contents"><div style="display: contents">'
+        f"""<p style="height: 20px" onclick="{REVEAL}"></p></div></div>""",
+        [{"click": "#f"}],
+    ),
+    "an element in whose shadow tree a script listens": (
+        element("x-go", f'<p><button onclick="{REVEAL}" style="width: 100%">Go on</button></p>')
+        + "<x-go id=f></x-go>",
+        [{"click": "#f"}],
+    ),
+    "what is drawn anew as the mouse goes down": (
+        f"""<button id=f onmousedown="this.innerHTML = '<i>Go on</i>'" onclick="{REVEAL}">
+        <b>Go on</b></button>""",
         [{"click": "#f"}],
     ),
     "a form that a script takes": (TAKEN, [{"click": "#go", "submits": True}]),

@@ -55,6 +55,11 @@ EFFECTS: dict[str, tuple[str, dict[str, Any]]] = {
         asked.open('POST', '/effect', false); asked.send()"><option>-<option>Yes</select>""",
         {"choose": "#f", "option": "Yes"},
     ),
+    "what is drawn only by what stands deep in it": (
+        f"""<div id=f style="display: contents" onclick="{POST}">"""
+        '<div style="display: contents"><p style="height: 20px"></p></div></div>',
+        {"click": "#f"},
+    ),
     "a frame that is drawn smaller": (
         f"""<div style="transform: scale(.6)"><iframe style="padding: 23px; width: 300px"
         srcdoc="<p>.</p><button id=f style='font-size: 9px' onclick=&quot;{POST}&quot;>Go</button>"

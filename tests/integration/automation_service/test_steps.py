@@ -173,6 +173,33 @@ def test_words_on_the_page_that_follows_are_about_the_batch_only_if_they_name_it
     assert page.hear(BUDGET).signal == signal
 
 
+@pytest.mark.parametrize(
+    ("follows", "told"),
+    [
+        ("<title>Are you a robot?</title>", "It answered with the page 'Are you a robot?'."),
+        ("<p class=bad>BATCH001: later</p>", "It said: BATCH001: later"),
+        ("<p class=good>BATCH001 done</p>", "What tells of success had shown."),
+        ("<form id=login></form>", "It asked us to log in again."),
+    ],
+    ids=["a page without a word", "a word", "success", "a login form"],
+)
+def test_who_must_look_at_the_portal_is_told_what_it_answered(
+    portal_with: OpenPortal, pages: Pages, tmp_path: Path, follows: str, told: str
+) -> None:
+    pages.batch("BATCH001", OPEN + GOES)
+    pages.html["/batches/result"] = f"{follows}<p>.</p>"
+    approve = {**PROFILE["actions"]["approve"], "outcomes": {"error": ".bad", "success": ".good"}}
+
+    outcome = approving(portal_with(actions={"approve": approve}), tmp_path).act(
+        InMemoryClaim("BATCH001"), ""
+    )
+
+    assert outcome.status is ItemStatus.UNVERIFIED
+    assert outcome.detail == (
+        f"The portal still shows 'Open' after our click. {told} Please look at the portal."
+    )
+
+
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     ("says", "signal"),

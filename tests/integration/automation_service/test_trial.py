@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +11,8 @@ import pytest
 from automation_service.browser import Browser, BrowserOptions
 from automation_service.inspection import Stage, report
 from automation_service.portal import Credentials
-from automation_service.profile import PROFILES, Profile
+from automation_service.profile import Profile
 from automation_service.trial import Trial
-from launcher import browser as installed
-from shared.config import ROOT
 from tests.integration.automation_service.conftest import Desk
 from tests.integration.automation_service.pages import APPROVE, PROFILE, Pages
 
@@ -140,6 +135,74 @@ def test_a_step_that_finds_nothing_fails_and_shows_what_looks_alike(
     assert "nothing to use at #approve" in failed.fault
     assert failed.alike[0] == "#approve looks like button#approve-now  'Approve'"
     assert failed.picture is not None
+
+
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [
+        ("style='pointer-events: none'", "It shows, but a click on it would meet div.field."),
+        ("disabled", "It shows, but is disabled."),
+    ],
+    ids=["behind", "disabled"],
+)
+def test_a_step_that_cannot_click_what_shows_says_why(
+    trial_of: Try, pages: Pages, how: str, told: str
+) -> None:
+    pages.batch("A", OPEN + f"<div class=field><input id=f {how}></div>" + APPROVE)
+    steps = [{"click": "#f"}, {"click": "#approve", "effect": True}]
+
+    failed = trial_of(
+        "A", actions={"approve": {**ACTION, "steps": steps}}, timings={"click_budget": 1.5}
+    ).stages[-1]
+
+    assert failed.fault.endswith(f"nothing to use at #f; the profile expects it. {told}")
+    assert failed.alike[0].startswith("#f looks like input#f")
+
+
+def test_a_step_that_takes_our_marker_from_its_field_is_told_as_a_worker_would_be(
+    trial_of: Try, pages: Pages
+) -> None:
+    # Given a field whose text goes into a list by Enter
+    notes = """<input id=f onkeydown="if (event.key === 'Enter') {
+        notes.append(this.value); this.value = '' }"><ul id=notes></ul>"""
+    pages.batch("A", OPEN + notes + APPROVE)
+    effect = {"click": "#approve", "effect": True}
+
+    def tried(**how: str) -> str:
+        steps = [{"fill": "#f", **how}, {"press": "#f"}, effect]
+        return trial_of("A", actions={"approve": {**ACTION, "steps": steps}}).stages[-1].fault
+
+    assert "no more in the field at #f" in tried()
+    assert tried(text="{remark}") == ""
+
+
+def test_a_status_that_stands_in_for_the_one_that_comes_is_a_warning(
+    trial_of: Try, pages: Pages
+) -> None:
+    late = "<script>setTimeout(() => status_.textContent = 'Done', 300)</script>"
+    pages.batch("A", "<i id=status_>Open</i>" + late + APPROVE)
+
+    (warning,) = warnings(trial_of("A", batch={"status": "#status_"}))
+
+    assert warning.startswith("batch.status: 'Open' was read, and then it became 'Done': 'ready'")
+
+
+def test_where_a_stage_fails_what_it_looked_for_is_outlined_and_told(
+    trial_of: Try, pages: Pages
+) -> None:
+    # Given a mark of being logged in that is there, in a menu that is closed
+    pages.html["/login"] = FORM.replace("officer", "<i id=menu hidden>officer</i>")
+
+    failed = trial_of(session={"logged_in": "#menu"}, login={"success": "b #menu"}).stages[-1]
+
+    assert failed.title == "Logging in"
+    assert "nothing shows at b #menu" in failed.fault
+    assert [(mark.name, mark.count, mark.shown) for mark in failed.marks] == [
+        ("session.logged_in", 1, 0),
+        ("login.success", 1, 0),
+    ]
+    assert "login.success: finds only what does not show" in failed.all_warnings
+    assert failed.picture
 
 
 @pytest.mark.parametrize(
@@ -295,74 +358,3 @@ def test_the_esc_profile_is_tried_without_a_warning_or_an_effect(
 
     assert warnings(trial) == []
     assert (desk.batch(key)["status"], desk.batch(key)["posts"]) == ("Pending", 0)
-
-
-@pytest.fixture
-def command(desk: Desk, chromium: installed.Browser, tmp_path: Path) -> Callable[..., Any]:
-    """`python -m automation_service.profile check --live` on the practice portal."""
-
-    def run(
-        profile: Path, *more: str, kept: Mapping[str, str] | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        asked = ["check", str(profile), "--live", "--base-url", desk.practice.url]
-        known = {
-            "ESC_USERNAME": desk.practice.username,
-            "PORTAL_PASSWORD": desk.practice.password,
-            "CHROME_BINARY": chromium.chrome,
-            "CHROMEDRIVER": chromium.driver,
-        }
-        return subprocess.run(
-            [sys.executable, "-m", "automation_service.profile", *asked, *more],
-            cwd=ROOT,
-            env={**os.environ, **known, **(kept or {})},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    return run
-
-
-def test_the_command_tells_by_its_status_whether_the_profile_fits(
-    desk: Desk, command: Callable[..., Any], tmp_path: Path
-) -> None:
-    key = desk.a_batch()
-    changed = tmp_path / "changed.yaml"
-    whole = PROFILES / "esc.yaml"
-    changed.write_text(whole.read_text().replace(".approve-btn", ".approve-button"))
-
-    fits = command(whole, "--key", key, "--report", str(tmp_path / "fits.html"))
-    differs = command(changed, "--key", key, "--report", str(tmp_path / "differs.html"))
-
-    assert (fits.returncode, differs.returncode) == (0, 1), fits.stdout + differs.stdout
-    assert fits.stdout.count("passed:") == 7
-    assert "nothing to use at .action-bar .approve-button" in differs.stdout
-    assert "looks like button#approve.button.primary.approve-btn" in differs.stdout
-    assert (tmp_path / "differs.html").read_text().count("data:image/jpeg") == 5
-    assert desk.batch(key)["posts"] == 0
-
-
-def test_the_command_logs_in_as_the_account_that_workers_would_take(
-    desk: Desk, command: Callable[..., Any], tmp_path: Path
-) -> None:
-    # Given a profile of one's own, and an account of it in SECRETS_DIR
-    key = desk.a_batch()
-    profile = tmp_path / "north.yaml"
-    profile.write_text((PROFILES / "esc.yaml").read_text().replace("name: esc", "name: north", 1))
-    account = tmp_path / "secrets" / "north" / "clerk"
-    account.mkdir(parents=True)
-    for name in ("username", "password"):
-        (account / name).write_text(getattr(desk.practice, name))
-        (account / name).chmod(0o400)
-    kept = {"SECRETS_DIR": str(account.parents[1]), "PORTAL_PASSWORD": "", "ESC_USERNAME": ""}
-    told = ("--key", key, "--report", str(tmp_path / "trial.html"))
-
-    # When it is tried as that account, and as one that is not there
-    known = command(profile, *told, "--account", "clerk", kept=kept)
-    unknown = command(profile, *told, kept=kept)
-
-    # Then the first gets in, and the second says where it looked
-    assert known.returncode == 0, known.stdout + known.stderr
-    assert unknown.returncode == 2
-    assert "north/default/password" in unknown.stderr
