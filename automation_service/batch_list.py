@@ -139,6 +139,7 @@ class BatchList:
         self._load(values, number)
         if not isinstance(self._listing, Lookup) or self._listing.box is None:
             return {"page": None}
+        self._browser.await_stillness(by_sockets=True)
         self._browser.pacer.turn()
         page = self._elements.do("search", {**self._about, "text": values["key"]})
         if page["absent"]:
@@ -168,6 +169,7 @@ class BatchList:
         about = {"at": self._about["listing"][way], "values": values}
         if not about["at"]:
             return False
+        self._browser.await_stillness(by_sockets=True)
         self._browser.pacer.turn()
         return bool(self._elements.do("turn", about)["turned"])
 

@@ -137,3 +137,16 @@ def test_a_page_that_lacks_something_once_its_socket_has_closed_is_no_fault_of_t
         page.aim("Fine", "[m]", HASTE),
     ):
         pass
+
+
+def test_a_list_is_turned_once_the_socket_of_its_page_has_opened(
+    portal_with: OpenPortal, pages: Pages, line: Line
+) -> None:
+    pages.html["/list"] = f"""<b id=user>officer</b><table><tr><td>A</table>
+        <button id=next>More</button>{WIRED % line.url}<script>
+        opened.then(() => document.getElementById('next').addEventListener('click', (event) => {{
+            event.target.disabled = true;
+            document.querySelector('table').insertAdjacentHTML('beforeend', '<tr><td>B');
+        }}))</script>"""
+
+    assert portal_with().pending(10) == ["A", "B"]
