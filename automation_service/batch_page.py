@@ -160,7 +160,7 @@ class BatchPage:
     def _prepare(self, walk: Walk, route: Route, watch: Watch) -> None:
         denied = self._browser.submits_denied() if route.crosses else nullcontext()
         with denied:
-            self._browser.await_stillness(by_sockets=True)
+            walk.await_wiring()
             if self._ways.prepares:
                 walk.begin(lambda: self._ways.prepare(self._action.name, self._values))
             about = {**self._marks(), "messages": list(self._signals().values())}

@@ -32,7 +32,7 @@ from automation_service.keeper import Keeper
 from automation_service.keys import strokes
 from automation_service.masking import Mask
 from automation_service.pace import NoPace
-from automation_service.traffic import Traffic
+from automation_service.traffic import RESTLESS_SECONDS, Traffic
 from automation_service.troubles import Troubles
 from automation_service.windows import Windows
 from shared.contracts import Pacer
@@ -152,6 +152,7 @@ class Browser:
             self._connections = Connections(self._open_tab(target["targetId"]))
             self._shown = self._tab
             self._windows = Windows(self._address, _GUARD)
+            self._windows.meanwhile = self._hear_dialogs
             self._traffic = Traffic(self._windows, self._tab.target, MARGIN)
         except (WebDriverException, DevToolsError, urllib3.exceptions.HTTPError, OSError) as error:
             self._end()
@@ -229,9 +230,25 @@ class Browser:
         answer = self._tab.navigate(url, patience)
         self.has_left = False
         if answer.get("errorText") == _ASKED_FOR_CREDENTIALS:
+            if self._traffic.is_asked_by_proxy(self._tab.target, MARGIN):
+                raise PortalUnavailable("A proxy on the way asks who we are; none may.")
             raise SessionLost("The portal asks for a user name and a password, by HTTP.")
         if "errorText" in answer:
             raise PortalUnavailable(f"The portal cannot be reached: {answer['errorText']}.")
+
+    @contextmanager
+    def without_scripts(self) -> Iterator[None]:
+        """Load pages of which no script runs; none of them is shown any more after this."""
+        method = "Emulation.setScriptExecutionDisabled"
+        with self._answering("switching scripts off"):
+            self._tab.call(method, MARGIN, value=True)
+        try:
+            yield
+        finally:
+            if not self._condemned:
+                with self._answering("switching scripts on"):
+                    self._tab.navigate(BLANK, MARGIN)
+                    self._tab.call(method, MARGIN, value=False)
 
     def demand_fresh(self, values: dict[str, str]) -> None:
         """See that what the page shows of `values`, such as an id, is what the portal says now.
@@ -248,14 +265,18 @@ class Browser:
         """What of the page's own requests its portal failed."""
         return self._traffic.troubles
 
-    def await_stillness(self, *, by_sockets: bool = False) -> None:
+    def await_stillness(
+        self, *, by_sockets: bool = False, at_most: float = RESTLESS_SECONDS
+    ) -> None:
         """Wait a little until the page that is shown is wired for what is done to it.
 
         It has no scripts on their way then, and no sockets about to open; with `by_sockets` only
         these count. See stillness.py.
         """
         with self._answering("coming to rest"):
-            self._traffic.await_stillness(self._shown.target, MARGIN, by_sockets=by_sockets)
+            self._traffic.await_stillness(
+                self._shown.target, MARGIN, at_most, by_sockets=by_sockets
+            )
 
     def evaluate(self, expression: str, patience: float) -> Any:
         """The value of a JavaScript expression that answers by itself within `patience` seconds.
@@ -336,6 +357,9 @@ class Browser:
         with self._answering("closing windows"):
             for target in self._windows.opened:
                 self._windows.close(target, MARGIN)
+
+    def _hear_dialogs(self) -> None:
+        self._shown.call("Page.getFrameTree", MARGIN)
 
     @property
     def dialogs(self) -> Dialogs:

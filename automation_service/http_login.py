@@ -31,7 +31,6 @@ class HttpLogin:
             self._browser.navigate(url)
         except SessionLost:
             self._answer(url, username, password)
-            # A page knows the address it was asked for by: none that stays is asked for like that.
             self._browser.navigate(url)
         seen = self._elements.ask("loggedIn", {"session": self._session})
         raise_for_place(seen)
@@ -42,6 +41,8 @@ class HttpLogin:
         who, host = quote(username, safe=""), urlsplit(url).netloc
         told = f"//{who}:{quote(password, safe='')}@{host}"
         try:
-            self._browser.navigate(url.replace(f"//{host}", told, 1))
+            # A page knows the address it was asked for by, and could tell it to anybody.
+            with self._browser.without_scripts():
+                self._browser.navigate(url.replace(f"//{host}", told, 1))
         except SessionLost:
             raise LoginRefused("The portal refused the user name or the password.") from None

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Iterable
-from urllib.parse import urlsplit
+from collections.abc import Sequence
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies
+
+import structlog
+
+log = structlog.get_logger()
 
 _KINDS = {
     "": "PROXY",
@@ -37,10 +42,10 @@ function FindProxyForURL(url, host) {
 def proxy_hosts() -> tuple[str, ...]:
     """The hosts of the environment's proxies."""
     urls = (url for scheme, url in getproxies().items() if scheme != "no")
-    return tuple(host for url in urls if (host := _parts(url)[1]))
+    return tuple(host for url in urls if (host := _parts(url).hostname))
 
 
-def proxy_script(hosts: Iterable[str]) -> str:
+def proxy_script(hosts: Sequence[str]) -> str:
     """An address of the script for these hosts, or "" if the environment names no proxy.
 
     `*.example.com` means all below example.com. What `no_proxy` names is asked for directly, like
@@ -54,8 +59,10 @@ def proxy_script(hosts: Iterable[str]) -> str:
     }
     if not ways:
         return ""
-    past = [form for name in known.get("no", "").split(",") for form in _forms(name.strip())]
-    told = {"HOSTS": [host.lower() for host in hosts], "PAST": past, "WAYS": ways}
+    own = [host.lower() for host in hosts]
+    named = [name.strip().lower() for name in known.get("no", "").split(",")]
+    past = [form for name in named for form in _past(name, own)]
+    told = {"HOSTS": own, "PAST": past, "WAYS": ways}
     script = _SCRIPT
     for name, value in told.items():
         script = script.replace(name, json.dumps(value))
@@ -63,20 +70,39 @@ def proxy_script(hosts: Iterable[str]) -> str:
     return f"data:application/x-ns-proxy-autoconfig;base64,{encoded}"
 
 
-def _forms(name: str) -> tuple[str, ...]:
-    bare = name.partition(":")[0].removeprefix("*").removeprefix(".")
+def _past(name: str, hosts: Sequence[str]) -> tuple[str, ...]:
+    """The patterns for one part of `no_proxy`: a host and all below it, or a network's hosts."""
     if name == "*":
         return ("*",)
-    return (bare, f"*.{bare}") if bare else ()
+    bare = name.removeprefix("*").removeprefix(".").strip("[]")
+    try:
+        network = ip_network(bare, strict=False)
+    except ValueError:
+        bare = bare.partition(":")[0]
+        return (bare, f"*.{bare}") if bare else ()
+    return tuple(host for host in hosts if _is_in(host.strip("[]"), network))
+
+
+def _is_in(host: str, network: IPv4Network | IPv6Network) -> bool:
+    try:
+        return ip_address(host) in network
+    except ValueError:
+        return False
 
 
 def _way(url: str) -> str:
-    scheme, host, port = _parts(url)
-    kind = _KINDS.get(scheme, "PROXY")
+    parts = _parts(url)
+    kind = _KINDS.get(parts.scheme, "PROXY")
+    host = parts.hostname or ""
     spelled = f"[{host}]" if ":" in host else host
+    try:
+        port = parts.port
+    except ValueError:
+        # Whoever wrote it is told by the portal's not being reached, and in these words.
+        log.warning("proxy_port_not_understood", host=host)
+        port = None
     return f"{kind} {spelled}:{port or _PORTS[kind]}"
 
 
-def _parts(url: str) -> tuple[str, str, int | None]:
-    parts = urlsplit(url if "//" in url else f"//{url}")
-    return parts.scheme, parts.hostname or "", parts.port
+def _parts(url: str) -> SplitResult:
+    return urlsplit(url if "//" in url else f"//{url}")

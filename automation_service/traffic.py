@@ -25,6 +25,8 @@ _DATA = ("Document", "XHR", "Fetch", "EventSource")
 _MAY_BE_DATA = ("Script",)
 """Its address tells: it is data if that names what is looked at."""
 _SCRIPTS_REMEMBERED = 500
+_PROXY_ASKS = 407
+_ASKED_BY_SCRIPTS = [{"resourceType": "XHR"}, {"resourceType": "Fetch"}]
 STILL_SECONDS = 0.25
 """Longer than a portal far away takes to answer."""
 RESTLESS_SECONDS = 2.0
@@ -41,6 +43,7 @@ class Traffic:
         self._kept = ""
         self._served: deque[str] = deque(maxlen=_SCRIPTS_REMEMBERED)
         self._caches_refused = False
+        self._is_asked_by_proxy = False
         self.troubles = Troubles()
         """What of the page's own requests failed since it was loaded."""
         self._stillness = Stillness()
@@ -53,17 +56,20 @@ class Traffic:
     def forget(self) -> None:
         """Another page is loaded now."""
         self._kept = ""
+        self._is_asked_by_proxy = False
         self._scripts.clear()
         self.troubles.begin()
         self._stillness.begin()
 
-    def await_stillness(self, shown: str, patience: float, *, by_sockets: bool) -> None:
+    def await_stillness(
+        self, shown: str, patience: float, at_most: float, *, by_sockets: bool
+    ) -> None:
         """Wait a little while something is under way that a page may need to hear what is done.
 
-        `by_sockets`: only if that is a socket. Raises NoAnswer or TabGone.
+        `by_sockets`: only if that is a socket. `at_most` is in seconds. Raises NoAnswer or TabGone.
         """
         self._windows.catch_up(shown, patience)
-        self._stillness.wait(STILL_SECONDS, RESTLESS_SECONDS, by_sockets=by_sockets)
+        self._stillness.wait(STILL_SECONDS, at_most, by_sockets=by_sockets)
 
     def was_kept(self, values: dict[str, str], shown: str, patience: float) -> bool:
         """True if something that was read since the last page was loaded may be old.
@@ -81,6 +87,14 @@ class Traffic:
         self._caches_refused = True
         self.refuse_caches(shown, patience)
         return True
+
+    def is_asked_by_proxy(self, shown: str, patience: float) -> bool:
+        """True if it is a proxy that asks who we are, and not the portal (RFC 9110, 15.5.8).
+
+        Raises NoAnswer or TabGone.
+        """
+        self._windows.catch_up(shown, patience)
+        return self._is_asked_by_proxy
 
     def refuse_caches(self, shown: str, patience: float) -> None:
         """Ask for everything anew from now on. Raises NoAnswer or TabGone."""
@@ -100,21 +114,29 @@ class Traffic:
         Raises NoAnswer if something that runs does not do so, TabGone.
         """
         self._order_headers({"Connection": "close"})
+        # What a browser asks by itself before a request to another origin has no such header.
+        self._windows.order("Fetch.enable", patterns=_ASKED_BY_SCRIPTS)
         self._windows.await_answers(shown, patience)
 
     def keep_connections(self) -> None:
         """Use connections again. Raises TabGone."""
         self._order_headers({})
+        self._windows.recall("Fetch.enable", "Fetch.disable")
 
     def _order_headers(self, headers: dict[str, str]) -> None:
         self._windows.order("Network.setExtraHTTPHeaders", headers=headers)
 
     # -- on the thread of the windows -----------------------------------------------------------
 
-    def _hear(self, event: str, about: dict[str, Any]) -> None:
+    def _hear(self, event: str, about: dict[str, Any], session: str) -> None:
+        if event == "Fetch.requestPaused":
+            self._windows.tell(session, "Fetch.continueRequest", **_on_its_own(about))
+            return
         self._stillness.hear(event, about)
         self.troubles.hear(event, about)
-        if event == "Network.requestServedFromCache":
+        if event == "Network.responseReceivedExtraInfo":
+            self._is_asked_by_proxy |= about["statusCode"] == _PROXY_ASKS
+        elif event == "Network.requestServedFromCache":
             self._served.append(about["requestId"])
         elif event == "Network.responseReceived":
             answer, kind = about["response"], about["type"]
@@ -126,6 +148,15 @@ class Traffic:
                 self._scripts.append(answer["url"])
 
 
+def _on_its_own(paused: dict[str, Any]) -> dict[str, Any]:
+    request = paused["request"]
+    if request["method"] != "OPTIONS":
+        return {"requestId": paused["requestId"]}
+    headers = {**request["headers"], "Connection": "close"}
+    told = [{"name": name, "value": value} for name, value in headers.items()]
+    return {"requestId": paused["requestId"], "headers": told}
+
+
 def _names(url: str, values: dict[str, str]) -> bool:
     parts = {unquote_plus(part) for part in re.split(r"[/?&=;,#]", url)}
     parts |= {part.rpartition(".")[0] for part in parts}
@@ -133,5 +164,8 @@ def _names(url: str, values: dict[str, str]) -> bool:
 
 
 def _was_kept(answer: dict[str, Any]) -> bool:
-    # One that the portal confirmed ("304") was asked for, and is told as such.
-    return bool(answer.get("fromDiskCache") or answer.get("fromPrefetchCache"))
+    # One that the portal confirmed ("304") was asked for, and is told as such. `Age` is of what
+    # was kept on the way (RFC 9111, 5.1).
+    age = next((it for name, it in answer["headers"].items() if name.lower() == "age"), "0")
+    kept_here = answer.get("fromDiskCache") or answer.get("fromPrefetchCache")
+    return bool(kept_here or age.strip() not in ("", "0"))

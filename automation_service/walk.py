@@ -15,6 +15,7 @@ from automation_service.page_state import raise_for_status
 from automation_service.profile import Step
 from automation_service.profile.placeholder import fill_path
 from automation_service.route import Leg, Route
+from automation_service.traffic import RESTLESS_SECONDS
 from shared.errors import DownloadFailed, PageChanged, PortalTimeout, ProfileMismatch, SessionLost
 
 Watch = Callable[["Walk", Leg], AbstractContextManager[None]]
@@ -23,6 +24,8 @@ Watch = Callable[["Walk", Leg], AbstractContextManager[None]]
 NOT_READY = "The click was not ready in time, so it was not made."
 _LISTENING = 0.02
 LOOKING_SECONDS = 1.0
+WIRING_SHARE = 0.2
+"""How much of the time that is left is waited for sockets that are never still, on each page."""
 LOOKING_SHARE = 0.2
 """How much of the time on the way to the effect is kept for a picture of what went wrong."""
 
@@ -176,6 +179,11 @@ class Walk:
             "said": str(step),
         }
 
+    def await_wiring(self) -> None:
+        """Wait until the page can tell its portal what is done to it, a while at most."""
+        at_most = min(RESTLESS_SECONDS, WIRING_SHARE * self._left)
+        self._browser.await_stillness(by_sockets=True, at_most=at_most)
+
     def _await_turn(self) -> None:
         """Wait until the portal may be asked for one more thing."""
         if not self._browser.pacer.turn(self._deadline - 2 * LEAVING_SECONDS):
@@ -223,7 +231,7 @@ class Walk:
             raise SessionLost(_LOST)
         raise_for_status(seen["http"])
         self.document = seen["document"]
-        self._browser.await_stillness(by_sockets=True)
+        self.await_wiring()
         # Read before `now`: by this page's clock the deadline is then or later.
         self._permit_ends = seen["now"] + (self._deadline - now) * 1000
 

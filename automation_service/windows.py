@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,11 +21,17 @@ from websockets.sync.client import connect
 from automation_service.devtools import QUIET, DevToolsError, NoAnswer, TabGone
 
 _OPEN_PATIENCE = 10.0
-_WORKERS = ("worker", "shared_worker", "service_worker")
+_WORKERS = (
+    "worker", "shared_worker", "service_worker",
+    "worklet", "auction_worklet", "shared_storage_worklet",
+)  # fmt: skip
 # What is not named here is stopped all the same, and nobody would let it go on.
 _OURS = [{"type": kind} for kind in ("page", "iframe", *_WORKERS)]
 _SLEEPERS = ("service_worker",)
 """What may be asleep, and answers nothing then."""
+_WORKERS_SECONDS = 1.0
+"""How long a worker is waited for: one that stands still asks for nothing."""
+_SLICE = 0.25
 
 
 @dataclass(frozen=True)
@@ -54,10 +61,13 @@ class Windows:
         """What goes into windows and frames that come from now on."""
         self._news = threading.Condition()
         self._targets: dict[str, Target] = {}
+        self._past: set[str] = set()
         self._orders: dict[str, dict[str, Any]] = {}
         self._unanswered: dict[int, str] = {}
-        self.listener: Callable[[str, dict[str, Any]], None] = lambda _event, _about: None
-        """Hears, on the thread, what orders make all that runs tell."""
+        self.listener: Callable[[str, dict[str, Any], str], None] = lambda *_: None
+        """Hears, on the thread, what orders make all that runs tell, and in which session."""
+        self.meanwhile: Callable[[], None] = lambda: None
+        """Is called while answers are waited for: a page may ask something by a dialog."""
         self._calls = 0
         self._gone = False
         try:
@@ -126,28 +136,51 @@ class Windows:
         for target in known:
             self._send(method, target.session, **params)
 
+    def recall(self, method: str, undo: str) -> None:
+        """Give an order no more, and have `undo` done by all that runs. Raises TabGone."""
+        with self._news:
+            self._orders.pop(method, None)
+            known = list(self._targets.values())
+        for target in known:
+            self._send(undo, target.session)
+
+    def tell(self, session: str, method: str, **params: Any) -> None:
+        """Have one of all that runs do this. Raises TabGone if the browser is gone."""
+        self._send(method, session, **params)
+
     def await_answers(self, shown: str, patience: float) -> None:
         """Wait until all that runs beside `shown`, a target's id, has done what it was told.
 
-        Windows other than that are not waited for: one may stand still, and does nothing then.
-        Raises NoAnswer, or TabGone if the browser is gone.
+        Windows other than that are not waited for, and workers not for long: what stands still does
+        nothing. Raises NoAnswer, or TabGone if the browser is gone, or what is shown.
         """
+        began = time.monotonic()
+        while not self._has_answered(shown, time.monotonic() - began < _WORKERS_SECONDS):
+            if time.monotonic() - began > patience:
+                raise NoAnswer("something did not do what it was told")
+            self.meanwhile()
 
+    def _has_answered(self, shown: str, with_workers: bool) -> bool:
         def answered() -> bool:
-            known = self._targets
             waited = {
                 session
-                for session, it in known.items()
-                if it.id == shown or not (it.kind in _SLEEPERS or it in self._windows)
+                for session, it in self._targets.items()
+                if it.id == shown or self._is_waited_for(it, with_workers)
             }
-            there = any(it.id == shown for it in known.values())
-            return self._gone or (there and not waited & set(self._unanswered.values()))
+            there = any(it.id == shown for it in self._targets.values())
+            done = there and not waited & set(self._unanswered.values())
+            return done or self._gone or shown in self._past
 
         with self._news:
-            if not self._news.wait_for(answered, patience):
-                raise NoAnswer("something did not do what it was told")
-        if self._gone:
-            raise TabGone("the browser is gone")
+            has_answered = self._news.wait_for(answered, _SLICE)
+            if self._gone or shown in self._past:
+                raise TabGone("the window that is shown is gone")
+        return has_answered
+
+    def _is_waited_for(self, target: Target, with_workers: bool) -> bool:
+        if target.kind in _WORKERS:
+            return with_workers and target.kind not in _SLEEPERS
+        return target not in self._windows
 
     def catch_up(self, shown: str, patience: float) -> None:
         """Wait until what has happened by now was heard of. Raises as `await_answers` does."""
@@ -187,11 +220,13 @@ class Windows:
         elif event == "Target.detachedFromTarget":
             self._forget(about["sessionId"])
         else:
-            self.listener(event, about)
+            self.listener(event, about, message.get("sessionId", ""))
 
     def _forget(self, session: str) -> None:
         with self._news:
-            self._targets.pop(session, None)
+            gone = self._targets.pop(session, None)
+            if gone is not None:
+                self._past.add(gone.id)
             for call in [call for call, of in self._unanswered.items() if of == session]:
                 del self._unanswered[call]
             self._news.notify_all()

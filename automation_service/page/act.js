@@ -256,7 +256,8 @@ const fill = async (element, step, { remark, marker }, ms) => {
   else if (element.isContentEditable) await rewrite(element, text);
   else type(element, text);
   // Who draws it may do so a moment later, and anew.
-  const isMarked = () => fieldsAt(step.fill).some((it) => heldBy(it).includes(marker));
+  const isMarked = () =>
+    [element, ...fieldsAt(step.fill)].some((it) => it.isConnected && heldBy(it).includes(marker));
   return !marks || Boolean(await until(isMarked, Math.min(ms, TAKING_MS)));
 };
 

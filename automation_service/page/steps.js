@@ -81,8 +81,6 @@ const goTo = (url) => {
   if (isSame) location.reload();
 };
 
-const GLANCE_MS = 100;
-
 // What a step uses, once it can be used. On the way to a batch the page may say that there is none,
 // or that we are logged out: then it is not waited for.
 const usedBy = async (step, about, left) => {
@@ -90,12 +88,13 @@ const usedBy = async (step, about, left) => {
   const { find } = KINDS[kind];
   if (!about.leads) return find(step[kind], left(), step);
   const passes = passing();
-  for (;;) {
-    const element = await find(step[kind], Math.min(GLANCE_MS, left()), step);
-    if (element || left() === 0 || isLost(about.session)) return element;
+  const isThereNone = () => {
     const isMissing = Boolean(about.missing && shown(about.missing));
-    if (!passes(isMissing) && isMissing) return null;
-  }
+    return !passes(isMissing) && isMissing;
+  };
+  const found = find(step[kind], left(), step);
+  const inVain = until(() => isLost(about.session) || isThereNone(), left());
+  return Promise.race([found, inVain.then((isInVain) => (isInVain ? null : found))]);
 };
 
 const takeOne = async (step, about, left) => {

@@ -152,6 +152,22 @@ class Profile(Part):
         return self
 
     @model_validator(mode="after")
+    def _log_in_on_pages_we_load(self) -> Profile:
+        if not self.session.each_page:
+            return self
+        if self.login.http:
+            raise PydanticCustomError("session", "'each_page' is of a form, and 'login' has none")
+        for name, action in self.actions.items():
+            if any(step.crosses for step in action.steps):
+                raise PydanticCustomError(
+                    "session",
+                    "with 'each_page' no step leads to another page, which would ask to log in "
+                    "between two steps; the action '{name}' has one that does",
+                    {"name": name},
+                )
+        return self
+
+    @model_validator(mode="after")
     def _leave_time_for_the_pace(self) -> Profile:
         per_second = self.site.pace.requests_per_second
         if per_second is None:

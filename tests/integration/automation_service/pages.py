@@ -69,6 +69,8 @@ class Pages:
         self.posts: list[str] = []
         self.cut: set[str] = set()
         """What is taken when it is posted, and never answered: the connection ends."""
+        self.asks_as_proxy = False
+        """True if it is the proxy on the way that asks."""
         self.challenge: Callable[[str, str], str] = lambda _method, _answer: ""
         """What is asked, by HTTP, of who answers so to it; "" if that is enough."""
         self.after_post: dict[str, Callable[[], None]] = {}
@@ -131,8 +133,9 @@ class _Handler(BaseHTTPRequestHandler):
         asked = self.pages.challenge(self.command, self.headers.get("Authorization", ""))
         if asked:
             self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self.send_response(401)
-            self.send_header("WWW-Authenticate", asked)
+            proxy = self.pages.asks_as_proxy
+            self.send_response(407 if proxy else 401)
+            self.send_header("Proxy-Authenticate" if proxy else "WWW-Authenticate", asked)
             self.send_header("Content-Length", "0")
             self.end_headers()
         return not asked
@@ -150,6 +153,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             return
         self._answer(self.pages.html.get(self.path, ""), 200)
+
+    def do_OPTIONS(self) -> None:
+        self.send_response(204)
+        for what in ("Origin", "Methods", "Headers"):
+            self.send_header(f"Access-Control-Allow-{what}", "*")
+        self.end_headers()
 
     def do_CONNECT(self) -> None:
         self.pages.tunnels.append(self.path)

@@ -23,12 +23,20 @@ POLLING = "setInterval(() => fetch('/token'), 20)"
 OLDER = """const asked = new XMLHttpRequest(); asked.open('POST', '/effect', %s);
     try { asked.send() } catch { fetch('/failed', {method: 'POST'}) }
     asked.onerror = () => fetch('/failed', {method: 'POST'})"""
+# Another origin is asked first whether it takes such a request: by Chromium itself.
+OTHER = "'http://localhost:' + location.port + '/effect'"
+HEADED = "asked.setRequestHeader('X-Token', '1'); asked.send()"
+ELSEWHERE = POST.replace("'/effect', {", f"{OTHER}, {{headers: {{'X-Token': '1'}}, ")
 
 SENDING = {
     "some moments after the click": LATER,
     "once a token has come": f"fetch('/token').then(it => it.text()).then(() => {POST})",
     "by an older script": f"setTimeout(() => {{ {OLDER % 'true'} }}, 200)",
     "by a script that does nothing meanwhile": f"setTimeout(() => {{ {OLDER % 'false'} }}, 200)",
+    "to another origin": f"setTimeout(() => {ELSEWHERE}, 200)",
+    "to another origin at once": ELSEWHERE,
+    "to another origin, by an older script": f"""setTimeout(() => {{
+        {(OLDER % "true").replace("'/effect'", OTHER).replace("asked.send()", HEADED)} }}, 200)""",
     "though the page goes": LATER.replace("{method", "{keepalive: true, method"),
     "by a worker": "this.worker = new Worker('/worker.js')",
     "by a shared worker": "this.worker = new SharedWorker('/worker.js')",

@@ -93,6 +93,18 @@ def test_a_status_that_browsers_may_keep_is_asked_for_anew(
     assert portal.read("A").condition is Condition.DONE
 
 
+def test_what_was_kept_on_the_way_is_asked_for_anew(portal: Portal, pages: Pages) -> None:
+    # Given data that tell their age, as what a proxy or a content network kept does
+    page = f"<i id=status></i><script>{FETCH}</script>"
+    pages.batch("A", page)
+    say(pages, "Open")
+    pages.headers = {"Age": "40"}
+
+    # Then it is asked for once more, in such a way that nobody may answer for the portal
+    assert portal.read("A").condition is Condition.MAY_BE_DONE
+    assert pages.gets.count("/a.json") == 2
+
+
 def test_a_page_that_browsers_may_keep_is_asked_for_anew(portal: Portal, pages: Pages) -> None:
     pages.keep = {"/batches/A": HOUR}
     pages.batch("A", "<i id=status>Open</i>")

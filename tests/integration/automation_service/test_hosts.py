@@ -119,6 +119,16 @@ def test_a_proxy_is_asked_for_the_portal_and_for_nothing_else(
     assert pages.tunnels == []
 
 
+def test_a_proxy_that_asks_who_we_are_is_not_taken_for_the_portal(
+    behind_proxy: Browser, pages: Pages
+) -> None:
+    pages.asks_as_proxy = True
+    pages.challenge = lambda _method, _answer: 'Basic realm="proxy"'
+
+    with pytest.raises(PortalUnavailable, match="A proxy on the way asks who we are"):
+        behind_proxy.navigate(f"{PORTAL}/batches")
+
+
 def test_an_encrypted_portal_is_reached_through_the_proxy(
     behind_proxy: Browser, pages: Pages
 ) -> None:

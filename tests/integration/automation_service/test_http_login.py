@@ -7,6 +7,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from hashlib import md5
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -77,15 +78,21 @@ def test_a_batch_is_approved_by_whom_the_browser_says_we_are(
     assert pages.posts == ["/effect"]
 
 
-def test_no_page_that_stays_knows_the_password(
+def test_no_script_of_the_portal_knows_the_password(
     portal_of: OpenAs, pages: Pages, spare_browser: Browser
 ) -> None:
+    # Given a page that tells its portal what it knows of itself
     pages.challenge = basic
+    known = "JSON.stringify([document.URL, document.baseURI, performance.getEntries()])"
+    pages.html["/list"] += f"""<script>fetch('/told/' + encodeURIComponent({known}),
+        {{method: 'POST'}})</script>"""
     portal = portal_of()
 
     portal.log_in()
 
-    known = "JSON.stringify([document.URL, document.baseURI, performance.getEntries()])"
+    (told,) = pages.wait_for_posts(1)
+    assert "list" in told
+    assert "s%40s" not in unquote(told)
     assert "s%40s" not in spare_browser.evaluate(known, 5)
 
 

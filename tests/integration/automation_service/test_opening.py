@@ -198,3 +198,31 @@ def test_a_password_that_such_a_page_refuses_is_not_tried_again(
 
     assert isinstance(portal.gate, InMemoryGate)
     assert portal.gate.refusal is not None
+
+
+CROSSING = {
+    "approve": {
+        **PROFILE["actions"]["approve"],
+        "steps": [
+            {"click": "#ask", "leads_to": "page"},
+            {"click": "#approve", "effect": True, "names_batch": "#key"},
+        ],
+    }
+}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"login": {"path": "/", "http": True}}, "'each_page' is of a form"),
+        ({"actions": CROSSING}, "no step leads to another page"),
+    ],
+    ids=["asked by HTTP", "a step to another page"],
+)
+def test_what_cannot_be_logged_in_on_each_page_is_refused(
+    changes: dict[str, Any], told: str
+) -> None:
+    session = {**PROFILE["session"], "each_page": True}
+
+    with pytest.raises(ValidationError, match=told):
+        Profile.model_validate({**PROFILE, "session": session, **changes})

@@ -69,6 +69,34 @@ def test_the_way_to_the_portal_is_by_the_proxy_of_the_environment(
     assert '["files.example", "*.files.example", "10.0.0.1", "*.10.0.0.1"].some(among)' in script
 
 
+@pytest.mark.parametrize(
+    ("past", "patterns"),
+    [
+        ("Portal.Example", '["portal.example", "*.portal.example"]'),
+        ("10.0.0.0/8,192.168.0.0/16", '["10.1.2.3"]'),
+        ("[fd00::5],fd00::6", '["[fd00::5]"]'),
+        ("localhost,[::1],", '["localhost", "*.localhost"]'),
+        ("*", '["*"]'),
+    ],
+)
+def test_what_goes_past_the_proxy(
+    monkeypatch: pytest.MonkeyPatch, past: str, patterns: str
+) -> None:
+    monkeypatch.setenv("all_proxy", "proxy.example:3128")
+    monkeypatch.setenv("no_proxy", past)
+    hosts = ["portal.example", "10.1.2.3", "[fd00::5]"]
+
+    script = b64decode(proxy_script(hosts).partition(",")[2]).decode()
+
+    assert f"{patterns}.some(among)) return" in script
+
+
+def test_a_proxy_whose_port_is_none_breaks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("all_proxy", "http://proxy.example:none")
+
+    assert proxy_script(["portal.example"])
+
+
 def test_without_a_proxy_there_is_no_script() -> None:
     assert proxy_script(["portal.example"]) == ""
 
