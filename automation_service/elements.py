@@ -58,8 +58,13 @@ class Elements:
                     ) from None
 
     def read(self, question: str, about: dict[str, Any], patience: float | None = None) -> Any:
-        """Like `ask`, for what counts as the portal's word. KeptAnswer if that may be old."""
+        """Like `ask`, for what counts as the portal's word. KeptAnswer if that may be old.
+
+        That we are logged out is told as it is: nothing else of such a page is believed.
+        """
         answer = self.ask(question, about, patience)
+        if answer["place"] == "lost":
+            return answer
         self._browser.demand_fresh(about.get("values", {}))
         return answer
 
