@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from shutil import copyfile
 
 import structlog
@@ -150,7 +150,11 @@ class BatchApprovalService:
         self._evidence.reserve()
         try:
             clicked = self._click(claim, page, remark)
+            logins = self._portal.logins
             reading = self._look(claim).reading
+            if self._portal.logins > logins:
+                # Whoever is logged out is refused, whatever the batch: that says nothing of it.
+                clicked = replace(clicked, word=Word("lost"))
         except AgentError:
             self._portal.leave_page()
             raise

@@ -67,6 +67,8 @@ class Portal:
         self.profile = profile
         self.gate = gate
         self.has_logged_in = False
+        self.logins = 0
+        """How often somebody logged in here."""
         self._last_document = 0.0
         self._found: dict[str, dict[str, str]] = {}
         parts = urlsplit(self.base_url)
@@ -155,6 +157,7 @@ class Portal:
         """
         self._in_turn(self._ways.log_in)
         self.has_logged_in = True
+        self.logins += 1
         log.info("logged_in", portal=self.name, username=self.username)
 
     def _in_turn(self, enter: Callable[[], None]) -> None:
@@ -294,7 +297,7 @@ class Portal:
         )
 
     def _prove_session(self) -> None:
-        """A portal may say "not found" to whoever is not logged in: see whether we are."""
+        """See whether we are logged in, where a batch's page may not tell whoever is not."""
         self._opening.go(self.profile.pending.path, (), {})
         seen = self._elements.read("loggedIn", {"session": self._session})
         if seen["place"] != "inside":
@@ -303,6 +306,8 @@ class Portal:
 
     def _raise_for_gap(self, batch: Batch, seen: dict[str, Any], key: str) -> None:
         if not seen["logged_in"]:
+            # Some send whoever is logged out to a page of which only the next load tells that.
+            self._prove_session()
             raise PortalTimeout("The portal showed no mark of being logged in.")
         if seen["printed_key"] != key:
             shown = seen["printed_key"]
