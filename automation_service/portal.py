@@ -297,17 +297,21 @@ class Portal:
         )
 
     def _prove_session(self) -> None:
-        """See whether we are logged in, where a batch's page may not tell whoever is not."""
-        self._opening.go(self.profile.pending.path, (), {})
-        seen = self._elements.read("loggedIn", {"session": self._session})
+        """A portal may say "not found" to whoever is not logged in: see whether we are."""
+        seen = self._seen_on_list()
         if seen["place"] != "inside":
             raise_for_place(seen)
             raise PortalTimeout("The portal did not show whether we are logged in.")
 
+    def _seen_on_list(self) -> dict[str, Any]:
+        self._opening.go(self.profile.pending.path, (), {})
+        seen: dict[str, Any] = self._elements.read("loggedIn", {"session": self._session})
+        return seen
+
     def _raise_for_gap(self, batch: Batch, seen: dict[str, Any], key: str) -> None:
         if not seen["logged_in"]:
             # Some send whoever is logged out to a page of which only the next load tells that.
-            self._prove_session()
+            raise_for_place(self._seen_on_list())
             raise PortalTimeout("The portal showed no mark of being logged in.")
         if seen["printed_key"] != key:
             shown = seen["printed_key"]

@@ -38,6 +38,10 @@ class DoorbellQueue:
         """How many somebody fetched without acknowledging them."""
         return int(self._redis.hlen(UNACKED))
 
+    def forget_given_out(self) -> None:
+        """Lose those that somebody fetched without acknowledging them."""
+        self._redis.delete(UNACKED, UNACKED_SINCE)
+
     def take_all(self) -> list[bytes]:
         """Fetch them all; they are lost unless somebody puts them back."""
         taken = self.waiting()
